@@ -12,6 +12,7 @@ const layers: readonly string[] = [
   'per-connection.ts',
   'read-within.ts',
   'firewall/',
+  'machines/',
   'limits/',
   'webhooks/',
   'routing/',

@@ -15,7 +15,7 @@ const rows = [...page.matchAll(/^\| [^|]+ \| `([^`|]+)` +\| [^|]+ \| (.+?) +\|$/
 
 /** `createServer().listen(…)` in its forms, and what frameworks call it. */
 const listening =
-  /\b(?:createServer|createSecureServer|createAdaptorServer)\(|\bnew SMTPServer\(|\bserve\(\{|\b(?:app|server)\.listen\(|\bgateway\.listen(?:Internal|Redirect|ForwardAuth)?\(|\blisten\(server|\bopenListener\(/;
+  /\b(?:createServer|createSecureServer|createAdaptorServer)\(|\bnew SMTPServer\(|\bserve\(\{|\b(?:app|server)\.listen\(|\bgateway\.listen(?:Internal|Machines|Redirect|ForwardAuth)?\(|\blisten\(server|\bopenListener\(/;
 
 const listeners = readSources('packages', 'apps', 'demo', 'tools', 'examples')
   .filter(({ file }) => !isTestFile(file))

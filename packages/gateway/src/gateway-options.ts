@@ -31,6 +31,7 @@ import { upstreamOptionsSchema, type UpstreamOptions } from './forward/upstream-
 import type { UpstreamTls } from './forward/upstream-tls.ts';
 import type { IntrospectionOptions } from './introspection/introspection-options.ts';
 import type { CounterSyncParts } from './limits/counter-sync.ts';
+import { machineOptionsSchema, type MachineOptions } from './machines/machine-options.ts';
 import { gatewayLimitsSchema, type GatewayLimits } from './limits/gateway-limits.ts';
 import { problemsOfMessageCallers } from './messages/message-tokens-mount.ts';
 import type { MessagesOptions } from './messages/messages-options.ts';
@@ -101,6 +102,8 @@ export interface GatewayOptions {
   readonly trustedProxies?: readonly string[];
   /** The proxies that may send auth subrequests. @default none */
   readonly forwardAuth?: ForwardAuthOptions | undefined;
+  /** The listener for machines, which present certificates. @default there is none */
+  readonly machines?: MachineOptions | undefined;
   /** Where gateways tell each other how many requests they counted; absent means that this one counts alone. */
   readonly sharedCounts?: Omit<CounterSyncParts, 'logger'>;
   readonly sessionCache?: SessionCacheOptions;
@@ -136,6 +139,7 @@ const dataSchema = z.object({
   locales: localesSchema,
   trustedProxies: z.array(proxyNetworkSchema).readonly().default([]),
   forwardAuth: forwardAuthOptionsSchema.optional(),
+  machines: machineOptionsSchema.optional(),
   revocationSubscribers: revocationSubscribersSchema,
   tokenLifetimeSeconds: tokenLifetimeSchema,
   limits: gatewayLimitsSchema.prefault({}),

@@ -18,6 +18,8 @@ import type { NoteRefusal } from './record/note-refusal.ts';
 import type { ListenerKind } from './pipeline/request-state.ts';
 import { createHttpsRedirect } from './listeners/https-redirect.ts';
 import type { CertificatePair } from './listeners/secure-context.ts';
+import { createNetworkCheck } from './firewall/client-address.ts';
+import type { MachineTrust } from './machines/machine-trust.ts';
 import { createPersistentState } from './persistent-state.ts';
 import { createRoutingSnapshot, type RoutingSnapshot } from './routing-snapshot.ts';
 
@@ -27,7 +29,16 @@ export type GatewayChange = Pick<
   'routes' | 'locales' | 'hosts' | 'internalHosts' | 'hsts' | 'trustedProxies' | 'accessLog' | 'brand' | 'cors'
 >;
 
-/** The gateway: one listener for browsers, one for zones and services. */
+/** Where the listener for machines binds, and whom it believes. */
+export interface MachineAddress {
+  readonly host: string;
+  readonly port: number;
+  /** Its own certificate; absent where declared proxies terminate TLS. */
+  readonly tls?: CertificatePair | undefined;
+  readonly trust: MachineTrust;
+}
+
+/** The gateway: one listener for browsers, one for zones and services, and one for machines with certificates. */
 export interface Gateway {
   /** Opens the public listener, with TLS when a certificate is given. Rejects with a sentence that names a busy port. */
   listen(address: { readonly host: string; readonly port: number; readonly tls?: CertificatePair }): Promise<Listening>;
@@ -54,6 +65,20 @@ export interface Gateway {
    * that the gateway made, so it belongs on loopback or on a network that only services reach.
    */
   listenInternal(address: { readonly host: string; readonly port: number }): Promise<Listening>;
+  /**
+   * Opens the listener for machines (`machines`): each presents a certificate, over its connection or through a declared
+   * proxy, and is asked for it again with every request. No cookie and no browser counts there.
+   *
+   * @throws OptionsError when the gateway has no `machines`, or when neither a certificate nor a proxy is there.
+   */
+  listenMachines(address: MachineAddress): Promise<Listening>;
+  /**
+   * Uses another certificate, and believes others, at the listener for machines from now on. Connections stay open, but
+   * for those whose certificate does not count any more.
+   *
+   * @throws OptionsError when the pair cannot be used; what was before stays. TypeError when there is no such listener.
+   */
+  replaceMachines(change: Partial<Pick<MachineAddress, 'tls' | 'trust'>>): void;
   /**
    * Says what a listener would do with a request, and why: the same stages, without sending anything on. It keeps no
    * session alive, counts against no limit and shows no secret.
@@ -108,10 +133,12 @@ export function createGateway(options: GatewayOptions): Gateway {
   const certified: Listener[] = [];
   let isDraining = false;
   let internal: Listening | undefined;
+  let machines: Listener | undefined;
   checked.meter.gauge({ name: 'sallyport_gateway_connections', help: 'Connections that are open' }, () =>
     listeners.reduce((sum, listener) => sum + listener.connectionCount(), 0),
   );
 
+  const isMachineProxy = createNetworkCheck(checked.machines?.behindProxy?.proxies ?? []);
   // Connections outlive a change, and which proxies are trusted may have changed by the next one.
   const listenerOptionsFor = (kind: ListenerKind): ListenerOptions => ({
     limits: checked.limits,
@@ -119,8 +146,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     caps: {
       total: checked.limits.connections,
       // Behind the internal listener are services, few and known.
-      perAddress: kind === 'public' ? checked.limits.connectionsPerAddress : checked.limits.connections,
-      isExempt: (address) => current.isTrustedProxy(address),
+      perAddress: kind === 'internal' ? checked.limits.connections : checked.limits.connectionsPerAddress,
+      isExempt: kind === 'machine' ? isMachineProxy : (address) => current.isTrustedProxy(address),
     },
     note: (refusal) => current.noteRefusalOf(kind)(refusal),
   });
@@ -149,8 +176,13 @@ export function createGateway(options: GatewayOptions): Gateway {
     return listener;
   };
 
+  const buildFor =
+    (kind: ListenerKind) =>
+    (at: Listening): HandleRequest =>
+      createRequestHandler(current.partsFor(kind, at, () => isDraining));
+
   const open = async (kind: ListenerKind, address: ListenerAddress): Promise<Listening> => {
-    const build = (at: Listening): HandleRequest => createRequestHandler(current.partsFor(kind, at, () => isDraining));
+    const build = buildFor(kind);
     const listener = await openRebuilt(address, build, listenerOptionsFor(kind));
     if (kind === 'internal') internal = listener;
     if (address.tls !== undefined) certified.push(listener);
@@ -181,6 +213,26 @@ export function createGateway(options: GatewayOptions): Gateway {
     replaceUpstreamTls: (tls) => {
       if (options.upstreamTls === undefined) throw new TypeError('the gateway presents no certificate to services');
       persistent.upstreamIdentity.replace(tls);
+    },
+    listenMachines: async ({ trust, ...address }) => {
+      if (checked.machines === undefined) throw new OptionsError('the options have no machines');
+      if (address.tls === undefined && checked.machines.behindProxy === undefined)
+        throw new OptionsError('the listener for machines needs a certificate, or proxies that have one');
+      const certificates = persistent.machines.use(trust);
+      machines = await openRebuilt({ ...address, trust }, buildFor('machine'), {
+        ...listenerOptionsFor('machine'),
+        takesHandshakes: false,
+        onConnection: (socket) => certificates.connect(socket),
+      });
+      return toListening(machines);
+    },
+    replaceMachines: ({ tls, trust }) => {
+      if (machines === undefined) throw new TypeError('there is no listener for machines');
+      if (tls !== undefined) machines.replaceCertificate(tls);
+      if (trust === undefined) return;
+      // New handshakes first: whom it cuts off comes back at once.
+      machines.replaceTrust(trust);
+      persistent.machines.use(trust);
     },
     listenRedirect: async (address) => {
       const note: NoteRefusal = (refusal) => current.noteRefusalOf('public')(refusal);

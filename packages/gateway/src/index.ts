@@ -1,4 +1,12 @@
-export { createGateway, type Gateway, type GatewayChange } from './gateway.ts';
+export { createGateway, type Gateway, type GatewayChange, type MachineAddress } from './gateway.ts';
+export { machineOptionsSchema, type MachineOptions } from './machines/machine-options.ts';
+export {
+  readMachineTrust,
+  type MachineTrust,
+  type MachineTrustFiles,
+  type MachineTrustOutcome,
+  type MachineTrustProblem,
+} from './machines/machine-trust.ts';
 export type { ContinueWith } from './in-process/hand-over.ts';
 export { listen } from './listeners/listen.ts';
 export type { Listening } from './listeners/listener.ts';

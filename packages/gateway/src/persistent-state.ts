@@ -5,6 +5,7 @@ import type { TunnelCap } from './forward/forward.ts';
 import { createHeaderReader, readHeaders, type HeaderReader } from './firewall/inbound-headers.ts';
 import { createUpstreams, type Upstreams } from './forward/upstreams.ts';
 import { createUpstreamIdentity, type UpstreamIdentity, type UpstreamTls } from './forward/upstream-tls.ts';
+import { createMachineListener, type MachineListener } from './machines/machine-listener.ts';
 import { createRequestLimits, type RequestLimits } from './limits/request-limits.ts';
 import { createSlowClients, type SlowClients } from './limits/slow-clients.ts';
 import type { ListenerKind } from './pipeline/request-state.ts';
@@ -32,6 +33,8 @@ export interface PersistentState {
   readonly tunnels: TunnelCap;
   readonly requestLimits: RequestLimits;
   readonly webhookBytes: HeldBytes;
+  /** Of the listener for machines, once there is one. */
+  readonly machines: MachineListener;
   readonly metrics: Readonly<Record<ListenerKind, GatewayMetrics | undefined>>;
   /** Ends the streams that have no end of their own to wait for. */
   drain(): void;
@@ -101,6 +104,7 @@ export function createPersistentState(options: CheckedGatewayOptions): Persisten
     // Among what was missed may be that a key was withdrawn. What a rotated key signed holds until it expires.
     if (message.kind === 'gap' || (message.event.kind === 'key' && message.event.minGeneration > 0)) mint.forgetAll();
   });
+  const machines = createMachineListener(options);
   const stopMeasuring = measureRevocations(options);
   const streams = createStreamRegister({
     signInPath: options.pages.signIn,
@@ -133,9 +137,11 @@ export function createPersistentState(options: CheckedGatewayOptions): Persisten
     tunnels: { most: options.streams.tunnels, open: 0 },
     requestLimits,
     webhookBytes,
+    machines,
     metrics: {
       public: isCounted ? createGatewayMetrics(meter, 'public') : undefined,
       internal: isCounted ? createGatewayMetrics(meter, 'internal') : undefined,
+      machine: isCounted && options.machines !== undefined ? createGatewayMetrics(meter, 'machine') : undefined,
     },
     drain: () => {
       revocations.close();
@@ -149,6 +155,7 @@ export function createPersistentState(options: CheckedGatewayOptions): Persisten
       unsubscribe();
       slowClients.close();
       stopMeasuring();
+      machines.close();
     },
   };
 }

@@ -61,7 +61,7 @@ const limitedInside: ReadonlySet<string> = new Set([providerTokensPlace.name, me
 /** Of the public listener it does not matter: its hosts are those of the public address. */
 const nowhere: Listening = { host: '', port: 0 };
 
-/** Builds the snapshot that both listeners share: one set of routes, of limits on them, and of upstreams. */
+/** Builds the snapshot that all listeners share: one set of routes, of limits on them, and of upstreams. */
 export function createRoutingSnapshot(options: CheckedGatewayOptions, persistent: PersistentState): RoutingSnapshot {
   const { cache, credentialCache, usedProofs, mint, revocations, slowClients, metrics, readHeaders } = persistent;
   const { publicOrigin, keyRing, routes, logger, accessLog } = options;
@@ -103,6 +103,12 @@ export function createRoutingSnapshot(options: CheckedGatewayOptions, persistent
       ],
       (owner, limits) => (limitedInside.has(owner) ? requestLimits.of(owner, limits ?? []) : undefined),
     ),
+    // What is for people in person, or for browsers, is not there.
+    machine: createRouteTable(
+      routes,
+      mounts.filter(({ machines }) => machines === true),
+      limitsOf,
+    ),
   };
   const readCookies = createCookieReader(sessionCookieFor(options.publicUrl).name);
   const audiences = new Set(routes.map((route) => route.audience));
@@ -124,6 +130,7 @@ export function createRoutingSnapshot(options: CheckedGatewayOptions, persistent
   const authenticators = {
     public: createAuthenticators('public', credentials),
     internal: createAuthenticators('internal', credentials),
+    machine: createAuthenticators('machine', credentials),
   };
   const webhooks: WebhookParts | undefined =
     options.webhooks === undefined
@@ -136,11 +143,18 @@ export function createRoutingSnapshot(options: CheckedGatewayOptions, persistent
     webhooks,
     binding: { mint, thumbprint: persistent.upstreamIdentity.thumbprint },
   });
-  const decisionFor = createDecisionPartsOf(options, { mint, tables, authenticators, readHeaders });
+  const decisionFor = createDecisionPartsOf(options, {
+    mint,
+    tables,
+    authenticators,
+    readHeaders,
+    readCertificate: persistent.machines.read,
+  });
   const explain = createExplainer(options, { decisionFor, credentials, mounts, limitsOf, audiences });
   const noteRefusal: Record<ListenerKind, NoteRefusal> = {
     public: createNoteRefusal('public', { logger, accessLog, metrics: metrics.public }),
     internal: createNoteRefusal('internal', { logger, accessLog, metrics: metrics.internal }),
+    machine: createNoteRefusal('machine', { logger, accessLog, metrics: metrics.machine }),
   };
 
   const partsFor: RoutingSnapshot['partsFor'] = (kind, address, isDraining) => ({
@@ -160,7 +174,7 @@ export function createRoutingSnapshot(options: CheckedGatewayOptions, persistent
     readinessWarnings: options.readinessWarnings,
     isDraining,
     publicOrigin,
-    // The internal listener has no TLS, and no browser.
+    // The internal listener has no TLS, and neither of the others a browser.
     strictTransport: kind === 'public' ? options.strictTransport : undefined,
     renderErrorPage,
   });

@@ -1,10 +1,12 @@
 import type { Authenticator } from '@sallyport/core';
 import type { ListenerKind } from '../pipeline/request-state.ts';
+import { createCertificateAuthenticator } from './certificate-authenticator.ts';
 import { createCredentialHeaderRefusal } from './credential-header-refusal.ts';
 import { createFeatureAuthenticator, type FeatureAuthenticatorParts } from './feature-authenticator.ts';
 import { createInternalTokenAuthenticator, type InternalTokenParts } from './internal-token.ts';
 import type { RequestAuthenticator } from './request-authenticator.ts';
 import { createSessionCookieAuthenticator, type SessionCookieParts } from './session-cookie.ts';
+import { createOtherCredentialRefusal } from './other-credential-refusal.ts';
 import { createUnclaimedRefusal } from './unclaimed-refusal.ts';
 
 /** What any credential needs to be recognized. */
@@ -25,6 +27,8 @@ const credentials: readonly Credential[] = [
   { listener: 'public', create: createUnclaimedRefusal },
   { listener: 'internal', create: createCredentialHeaderRefusal },
   { listener: 'internal', create: createInternalTokenAuthenticator },
+  { listener: 'machine', create: createOtherCredentialRefusal },
+  { listener: 'machine', create: createCertificateAuthenticator },
 ];
 
 function createFeatureAuthenticators(parts: CredentialParts): readonly RequestAuthenticator[] {

@@ -13,7 +13,7 @@ export function createUnclaimedRefusal(): RequestAuthenticator {
       if (authorization !== undefined) {
         return {
           kind: 'rejected',
-          error: new SallyportError('SP_TOKEN_INVALID', { reason: 'bearer-on-public-listener' }),
+          error: new SallyportError('SP_TOKEN_INVALID', { reason: `bearer-on-${state.listener}-listener` }),
         };
       }
       if (credentialHeader === undefined) return notApplicable;

@@ -28,6 +28,7 @@ export type HeaderRule =
   | 'purpose'
   | 'router-data'
   | 'csrf'
+  | 'client-cert'
   | 'credential';
 
 /** Headers with a meaning of their own at the gateway, by exact lower-case name. */
@@ -56,6 +57,8 @@ const handled: Readonly<Record<string, HeaderRule>> = {
   'sec-purpose': 'purpose',
   'x-purpose': 'purpose',
   'x-moz': 'purpose',
+  // Believed of declared proxies alone, where machines are served; it goes to no upstream.
+  'client-cert': 'client-cert',
   [csrfHeader]: 'csrf',
   rsc: 'router-data',
   'next-router-state-tree': 'router-data',

@@ -25,6 +25,8 @@ export interface InboundHeaders {
   readonly fetchDest: string | undefined;
   /** The token of a session against cross-site requests. */
   readonly csrfToken: string | undefined;
+  /** The certificate of a client, as a proxy passes it on (RFC 9440). Of several header lines none is left. */
+  readonly clientCert: string | undefined;
   readonly traceparent: string | undefined;
   readonly tracestate: string | undefined;
   readonly forwardedFor: string | undefined;
@@ -132,6 +134,7 @@ function sortHeaders(
   let fetchMode: string | undefined;
   let fetchDest: string | undefined;
   let csrfToken: string | undefined;
+  let clientCert: string | undefined;
   let traceparent: string | undefined;
   let tracestate: string | undefined;
   let forwardedFor: string | undefined;
@@ -217,6 +220,9 @@ function sortHeaders(
       case 'csrf':
         csrfToken = csrfToken === undefined ? value : `${csrfToken}, ${value}`;
         break;
+      case 'client-cert':
+        clientCert = clientCert === undefined ? value : '';
+        break;
       case 'traceparent':
         traceparent = traceparent === undefined ? value : '';
         break;
@@ -272,6 +278,7 @@ function sortHeaders(
     fetchMode,
     fetchDest,
     csrfToken,
+    clientCert,
     traceparent,
     tracestate,
     forwardedFor,

@@ -6,7 +6,7 @@ import type { RequestState } from '../pipeline/request-state.ts';
  * a zone speaks for many, so there it is the session for which it calls; `undefined` where a service calls for none.
  */
 export function clientKeyOf({ listener, clientAddress, caller }: RequestState): string | undefined {
-  if (listener === 'public') return networkOf(clientAddress);
+  if (listener !== 'internal') return networkOf(clientAddress);
   return caller.kind === 'anonymous' ? undefined : caller.sid;
 }
 

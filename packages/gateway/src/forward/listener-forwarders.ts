@@ -27,7 +27,7 @@ export interface ForwardersState {
   readonly slowClients: SlowClients;
 }
 
-/** Builds the forwarders of both listeners: they share upstreams, streams and the cap on tunnels. */
+/** Builds the forwarders of all listeners: they share upstreams, streams and the cap on tunnels. */
 export function createListenerForwarders(
   options: CheckedGatewayOptions,
   { streams, tunnels, slowClients }: ForwardersState,
@@ -51,6 +51,7 @@ export function createListenerForwarders(
   return {
     public: createForwarder(tables.public.routes, { ...shared, strictTransport: options.strictTransport }),
     internal: createForwarder(tables.internal.routes, { ...shared, strictTransport: undefined }),
+    machine: createForwarder(tables.machine.routes, { ...shared, strictTransport: undefined }),
   };
 }
 

@@ -41,7 +41,7 @@ export function writeUpstreamHeaders(state: RequestState, route: ResolvedRoute, 
 /** What comes to the internal listener is a token for the gateway alone. */
 function passesAuthorization({ listener }: RequestState, { destination, carriesIdentity }: ResolvedRoute): boolean {
   const isPassed = destination.kind === 'upstream' && destination.route.authorization === 'pass';
-  return isPassed && !carriesIdentity && listener === 'public';
+  return isPassed && !carriesIdentity && listener !== 'internal';
 }
 
 function pushTrace(

@@ -13,6 +13,7 @@ import { InboundMessage } from './inbound-message.ts';
 import { listen } from './listen.ts';
 import { inTurn } from './pipelined-requests.ts';
 import type { NoteRefusal } from '../record/note-refusal.ts';
+import type { MachineTrust } from '../machines/machine-trust.ts';
 import { toSecureContext, type CertificatePair } from './secure-context.ts';
 import { rotateTicketKeys } from './ticket-keys.ts';
 
@@ -30,7 +31,9 @@ export type HandleRequest = (
 export interface ListenerAddress {
   readonly host: string;
   readonly port: number;
-  readonly tls?: CertificatePair;
+  readonly tls?: CertificatePair | undefined;
+  /** Whose certificates clients may present; absent asks for none. */
+  readonly trust?: MachineTrust;
 }
 
 /** How long clients may take, and how much they may send before they are known. */
@@ -52,6 +55,8 @@ export interface ListenerOptions {
   /** Absent means as many connections as the system allows. */
   readonly caps?: ConnectionCaps;
   readonly slowClients: SlowClients;
+  /** Hears of connections whose handshake is over. */
+  readonly onConnection?: (socket: Socket) => void;
 }
 
 /** Where a listener can be reached. */
@@ -68,6 +73,8 @@ export interface Listener {
   connectionCount(): number;
   /** Uses another certificate for every handshake from now on; connections that are open stay. */
   replaceCertificate(pair: CertificatePair): void;
+  /** Asks clients for certificates of other authorities from now on, as above. */
+  replaceTrust(trust: MachineTrust): void;
   /** Stops accepting, and resolves when the last connection is gone; those still busy after the grace period are cut. */
   drain(graceMilliseconds: number): Promise<void>;
 }
@@ -81,13 +88,14 @@ export async function openListener(
   address: ListenerAddress,
   publicOrigin: string,
   handle: HandleRequest,
-  { takesHandshakes = true, limits, caps, slowClients, note }: ListenerOptions,
+  { takesHandshakes = true, limits, caps, slowClients, note, onConnection }: ListenerOptions,
 ): Promise<Listener> {
   const server = createServer(address, takesHandshakes, limits);
   const connected = address.tls === undefined ? 'connection' : 'secureConnection';
   if (caps !== undefined) capConnections(server, caps);
   const unused = trackUnusedSockets(server, connected);
   server.on(connected, (socket: Socket) => slowClients.watch(socket));
+  if (onConnection !== undefined) server.on(connected, onConnection);
   let connections = 0;
   server.on('connection', (socket: Socket) => {
     connections++;
@@ -130,13 +138,22 @@ export async function openListener(
       if (response !== undefined) handle(request, response, nothingToProceed, true);
     });
   const port = await listen(server, address);
+  let { tls, trust } = address;
+  const useSecureContext = (pair: CertificatePair, clients: MachineTrust | undefined): void => {
+    if (!(server instanceof HttpsServer)) throw new TypeError('this listener has no certificate to replace');
+    server.setSecureContext(toSecureContext(pair, clients));
+    [tls, trust] = [pair, clients];
+  };
   return {
     host: address.host,
     port,
     connectionCount: () => connections,
     replaceCertificate: (pair) => {
-      if (!(server instanceof HttpsServer)) throw new TypeError('this listener has no certificate to replace');
-      server.setSecureContext(toSecureContext(pair));
+      useSecureContext(pair, trust);
+    },
+    replaceTrust: (next) => {
+      if (tls === undefined) trust = next;
+      else useSecureContext(tls, next);
     },
     drain: (graceMilliseconds) => {
       // Tunnels have no end of their own to wait for. They were asked to end, and may send their close frames.
@@ -159,7 +176,7 @@ function trackUnusedSockets(server: Server, event: 'connection' | 'secureConnect
 /** How much larger than allowed the head of a request may be to get an answer of its own. */
 const readableTimes = 4;
 
-function createServer({ tls }: ListenerAddress, takesHandshakes: boolean, limits: ListenerLimits): Server {
+function createServer({ tls, trust }: ListenerAddress, takesHandshakes: boolean, limits: ListenerLimits): Server {
   const headersMilliseconds = Math.round(limits.headersSeconds * 1000);
   const options = {
     // The parser can only hang up. What is too large and still whole is refused by the firewall, with a page.
@@ -179,7 +196,9 @@ function createServer({ tls }: ListenerAddress, takesHandshakes: boolean, limits
   if (tls === undefined) return createHttpServer(options);
   const server = createHttpsServer({
     ...options,
-    ...toSecureContext(tls),
+    ...toSecureContext(tls, trust),
+    // A handshake that is refused says no more than that: the answer to a request can say why.
+    ...(trust === undefined ? {} : { requestCert: true, rejectUnauthorized: false }),
     ALPNProtocols: ['http/1.1'],
     handshakeTimeout: headersMilliseconds,
   });

@@ -2,6 +2,7 @@ import { OptionsError } from '@sallyport/core';
 import { constants, createPrivateKey, X509Certificate } from 'node:crypto';
 import type { ServerOptions } from 'node:https';
 import { createSecureContext } from 'node:tls';
+import type { MachineTrust } from '../machines/machine-trust.ts';
 
 /** A certificate chain and its private key, both as PEM. */
 export interface CertificatePair {
@@ -17,6 +18,8 @@ const cipherSuites = [
   ['ECDHE-ECDSA-CHACHA20-POLY1305', 'ECDHE-RSA-CHACHA20-POLY1305'],
 ].flat();
 
+const secureOptions = constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_NO_COMPRESSION;
+
 const curves = ['X25519', 'P-256', 'P-384'];
 
 /** Hybrid with ML-KEM-768: what is recorded today stays secret from a quantum computer of tomorrow. */
@@ -28,10 +31,13 @@ const ecdhCurve = isKnownCurve(hybridCurve) ? [hybridCurve, ...curves].join(':')
 /**
  * What a handshake may agree on: TLS 1.2 or 1.3, by the server's preference, without renegotiation, HTTP/1.1 inside.
  *
+ * Where clients present certificates, no session is ever resumed: a resumed one skips the list of revoked certificates.
+ *
+ * @param trust whose certificates clients may present; absent asks for none.
  * @throws OptionsError when the certificate or the key is not PEM, or when they do not belong together.
  * @see {@link https://www.rfc-editor.org/rfc/rfc9325 RFC 9325}, recommendations for the use of TLS
  */
-export function toSecureContext({ cert, key }: CertificatePair): ServerOptions {
+export function toSecureContext({ cert, key }: CertificatePair, trust?: MachineTrust): ServerOptions {
   // OpenSSL takes an empty pair without a word, and then every handshake fails.
   if (!belongTogether(cert, key)) throw new OptionsError('the private key does not belong to the certificate');
   const options = {
@@ -42,7 +48,9 @@ export function toSecureContext({ cert, key }: CertificatePair): ServerOptions {
     ciphers: cipherSuites.join(':'),
     ecdhCurve,
     honorCipherOrder: true,
-    secureOptions: constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_NO_COMPRESSION,
+    secureOptions: trust === undefined ? secureOptions : secureOptions | constants.SSL_OP_NO_TICKET,
+    ...(trust === undefined ? {} : { ca: trust.ca }),
+    ...(trust?.crl === undefined ? {} : { crl: [...trust.crl] }),
   } as const;
   createSecureContext(options);
   return options;

@@ -7,6 +7,7 @@ import type { HeaderReader } from '../firewall/inbound-headers.ts';
 import { createListenerHosts } from '../listeners/listener-hosts.ts';
 import type { CheckedGatewayOptions } from '../gateway-options.ts';
 import type { Listening } from '../listeners/listener.ts';
+import type { ReadMachineCertificate } from '../machines/machine-certificates.ts';
 import type { RouteTable } from '../routing/route-table.ts';
 import type { DecisionParts } from './decide.ts';
 import type { ListenerKind } from './request-state.ts';
@@ -16,6 +17,8 @@ export interface DecisionSources {
   readonly tables: Readonly<Record<ListenerKind, RouteTable>>;
   readonly authenticators: Readonly<Record<ListenerKind, readonly RequestAuthenticator[]>>;
   readonly readHeaders: HeaderReader['read'];
+  /** Demands a certificate, at the listener for machines. */
+  readonly readCertificate: ReadMachineCertificate;
 }
 
 /** Origins of our own pages. */
@@ -26,9 +29,14 @@ export function publicOriginsOf({ publicOrigin, hosts, isSecure }: CheckedGatewa
 /** Builds the function that makes what the stages of a listener need. */
 export function createDecisionPartsOf(
   options: CheckedGatewayOptions,
-  { mint, tables, authenticators, readHeaders }: DecisionSources,
+  { mint, tables, authenticators, readHeaders, readCertificate }: DecisionSources,
 ): (kind: ListenerKind, address: Listening) => DecisionParts {
   const { isSecure, trustedProxies } = options;
+  const proxiesOf: Readonly<Record<ListenerKind, readonly string[]>> = {
+    public: trustedProxies,
+    internal: [],
+    machine: options.machines?.behindProxy?.proxies ?? [],
+  };
   const shared = {
     signInPath: options.pages.signIn,
     stepUpPath: options.pages.stepUp,
@@ -42,7 +50,8 @@ export function createDecisionPartsOf(
   return (kind, address) => ({
     ...shared,
     ...createListenerHosts(kind, address, options),
-    readClientAddress: createClientAddressReader(kind === 'public' ? trustedProxies : []),
+    readClientAddress: createClientAddressReader(proxiesOf[kind]),
+    readCertificate: kind === 'machine' ? readCertificate : undefined,
     readForwardedScheme: kind === 'public' && isSecure ? createForwardedSchemeReader(trustedProxies) : undefined,
     table: tables[kind],
     authenticators: authenticators[kind],

@@ -217,11 +217,11 @@ function runMount(exchange: Exchange, route: ResolvedRoute, parts: HandleRequest
   for (let index = 0; index < headers.length; index += 2) {
     response.setHeader(headers[index] ?? '', headers[index + 1] ?? '');
   }
-  const { requestId, clientAddress, caller, notAfter } = state;
+  const { requestId, clientAddress, caller, notAfter, certificate } = state;
   const noteRefusal = (code: string, reason: string | undefined): void => {
     exchange.mountRefusal = { code, reason };
   };
-  const context = { requestId, clientAddress, caller, notAfter, noteRefusal };
+  const context = { requestId, clientAddress, caller, notAfter, certificate, noteRefusal };
   keepStateForMount(state);
   const handled = startMount(route.destination.mount, state.message, response, context);
   handled.catch((error: unknown) => refuse(exchange, asSallyportError(error), parts));

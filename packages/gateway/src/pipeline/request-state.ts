@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { anonymous, type Caller, type SallyportError, type TraceSpan } from '@sallyport/core';
+import { anonymous, type Caller, type ClientCertificate, type SallyportError, type TraceSpan } from '@sallyport/core';
 import type { CanonicalRequest } from '../firewall/canonical-request.ts';
 import type { ResolvedRoute } from '../routing/route-table.ts';
 import type { CachedSession } from '../sessions/session-cache.ts';
@@ -9,7 +9,7 @@ import type { MintedToken } from '../credentials/token-mint.ts';
 import type { WebhookHeaders } from '../webhooks/webhook-headers.ts';
 
 /** The listener that a request came to. */
-export type ListenerKind = 'public' | 'internal';
+export type ListenerKind = 'public' | 'internal' | 'machine';
 
 /** The state of one request on its way through the stages. Each stage fills in its part; later stages rely on earlier ones. */
 export interface RequestState {
@@ -27,6 +27,8 @@ export interface RequestState {
   /** Set by the firewall. */
   request: CanonicalRequest | undefined;
   clientAddress: string;
+  /** The certificate of the client, verified; at the listener for machines alone, and there always. */
+  certificate: ClientCertificate | undefined;
   /** Whether a declared proxy said that the client spoke plain http to it. */
   cameInClear: boolean;
   /** Set by the route stage. */
@@ -90,6 +92,7 @@ export function createRequestState(
     isFresh,
     request: undefined,
     clientAddress: '',
+    certificate: undefined,
     cameInClear: false,
     route: undefined,
     delivery: undefined,

@@ -1,4 +1,5 @@
 import type { Caller, Logger } from '@sallyport/core';
+import type { ListenerKind } from '../pipeline/request-state.ts';
 
 /**
  * What is kept of a request when it is over. Never a URL, a header or a body.
@@ -7,7 +8,7 @@ import type { Caller, Logger } from '@sallyport/core';
 export interface RequestRecord {
   readonly event: 'request';
   readonly requestId: string;
-  readonly listener: 'public' | 'internal';
+  readonly listener: ListenerKind;
   /** `-` when the firewall refused: until then it is whatever the client made up. */
   readonly method: string;
   /** Name of the route or mount; `-` when none was reached. */

@@ -13,6 +13,8 @@ export interface Mount {
   readonly access: 'public' | 'optional' | 'signed-in' | 'service';
   /** What callers may present. @default the session: most mounts are for people, who are there in person */
   readonly credentials?: readonly CredentialKind[];
+  /** Whether the listener for machines serves it as well: their certificate is in the context. @default no */
+  readonly machines?: boolean;
   /** Audiences that may call it through the internal listener. @default none */
   readonly callers?: readonly string[];
   /** Whether the session is read from the store on every request. @default false */

@@ -6,7 +6,9 @@ export { createKnownHosts } from '../firewall/known-hosts.ts';
 export { findSource } from '../pipeline/request-source.ts';
 export { createRouteTable } from '../routing/route-table.ts';
 export { startEchoUpstream, type EchoUpstream } from './echo-upstream.ts';
+export { createMachineClient, shakeHands, type MachineClient } from './machine-client.ts';
 export { sendRaw } from './raw-client.ts';
+export { createTestAuthority, daysFromNow, type TestAuthority, type TestLeaf } from './test-authority.ts';
 export { cookie, startTestGateway, type TestGateway } from './test-gateway.ts';
 export {
   closeOf,

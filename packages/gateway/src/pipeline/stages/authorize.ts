@@ -36,7 +36,7 @@ function challenge(state: RequestState, signInPath: string): Decision {
   // Where no session counts, a person would be sent to sign in for ever.
   const location = withQuery(signInPath, [returnToOf(request)]);
   const isForPeople = access !== 'service' && acceptsSession;
-  if (state.listener === 'internal' || !isNavigation(request) || !isForPeople) {
+  if (state.listener !== 'public' || !isNavigation(request) || !isForPeople) {
     if (isForPeople && isServerAction(state)) state.actionRedirect = location;
     throw new SallyportError('SP_UNAUTHENTICATED', { reason });
   }
@@ -93,7 +93,7 @@ function stepUp(
   const request = requestOf(state);
   const { reason } = outcome;
   const location = withQuery(stepUpPath, [returnToOf(request), ...demandOf(demanded)]);
-  if (state.listener === 'internal' || !isNavigation(request)) {
+  if (state.listener !== 'public' || !isNavigation(request)) {
     if (isServerAction(state)) state.actionRedirect = location;
     throw new SallyportError('SP_STEP_UP_REQUIRED', { reason, stepUp: demanded });
   }

@@ -6,6 +6,7 @@ import type { ReadForwardedScheme } from '../../firewall/forwarded-scheme.ts';
 import type { HeaderReader } from '../../firewall/inbound-headers.ts';
 import type { KnownHosts } from '../../firewall/known-hosts.ts';
 import { isNavigation } from '../request-intent.ts';
+import type { ReadMachineCertificate } from '../../machines/machine-certificates.ts';
 import type { Decision, RequestState } from '../request-state.ts';
 
 export interface FirewallParts {
@@ -13,6 +14,8 @@ export interface FirewallParts {
   readonly limits: FirewallLimits;
   readonly readHeaders: HeaderReader['read'];
   readonly readClientAddress: ReadClientAddress;
+  /** Where only machines are served: demands their certificate. */
+  readonly readCertificate: ReadMachineCertificate | undefined;
   /** How the client spoke to a proxy in front; absent where plain http is what is served. */
   readonly readForwardedScheme: ReadForwardedScheme | undefined;
 }
@@ -28,6 +31,7 @@ export function passFirewall(
   const { message } = state;
   const request = readCanonicalRequest(message, parts.hosts, parts.limits, parts.readHeaders);
   state.clientAddress = parts.readClientAddress(message.socket, request.headers);
+  state.certificate = parts.readCertificate?.(message.socket, request.headers, state.at);
   if (request.mayHoldBody) return requireEmptyBody(message).then(() => pass(state, request, parts));
   return pass(state, request, parts);
 }

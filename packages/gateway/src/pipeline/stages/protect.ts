@@ -29,6 +29,7 @@ export interface ProtectParts {
 export function protect(state: RequestState, { publicOrigins, csrfTokens }: ProtectParts): undefined {
   if (state.listener === 'internal') return;
   const request = requestOf(state);
+  if (state.listener === 'machine') return requireNoBrowser(request.headers);
   if (request.headers.isWebSocket) requireOwnOrigin(request.headers, publicOrigins, hasSessionCookie(state));
   const { access, carriesIdentity } = routeOf(state);
   if (!carriesIdentity) return;
@@ -44,6 +45,15 @@ export function protect(state: RequestState, { publicOrigins, csrfTokens }: Prot
       return;
   }
   throw new SallyportError('SP_CROSS_SITE_REQUEST', { reason: `source-${source}` });
+}
+
+/**
+ * Browsers attach a certificate by themselves, like a cookie, whatever page asks: where certificates count, none is served.
+ * Programs say neither where they are nor which page they show.
+ */
+function requireNoBrowser({ origin, fetchSite }: InboundHeaders): undefined {
+  if (origin === undefined && fetchSite === undefined) return;
+  throw new SallyportError('SP_CROSS_SITE_REQUEST', { reason: 'browser-on-machine-listener' });
 }
 
 function isOfListedSite(state: RequestState): boolean {

@@ -9,6 +9,9 @@ import { routeOf, type RequestState } from '../request-state.ts';
 export function readWebhook(state: RequestState): undefined {
   const { webhook } = routeOf(state);
   if (webhook === undefined) return;
-  if (state.listener === 'internal') throw new SallyportError('SP_FORBIDDEN', { reason: 'webhook-from-inside' });
+  if (state.listener !== 'public')
+    throw new SallyportError('SP_FORBIDDEN', {
+      reason: state.listener === 'internal' ? 'webhook-from-inside' : 'webhook-on-machine-listener',
+    });
   state.delivery = readWebhookHeaders(state.message.rawHeaders, webhook, state.at);
 }

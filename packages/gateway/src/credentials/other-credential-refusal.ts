@@ -1,0 +1,29 @@
+import { SallyportError } from '@sallyport/core';
+import { requestOf } from '../pipeline/request-state.ts';
+import {
+  notApplicable,
+  type RequestAuthenticationOutcome,
+  type RequestAuthenticator,
+} from './request-authenticator.ts';
+import type { SessionCookieParts } from './session-cookie.ts';
+
+/** Refuses what would name another caller beside the certificate of a machine: a session, a key, a token. */
+export function createOtherCredentialRefusal({
+  readCookies,
+}: Pick<SessionCookieParts, 'readCookies'>): RequestAuthenticator {
+  return {
+    authenticate: (state) => {
+      const { cookie, credentialHeader, authorization } = requestOf(state).headers;
+      if (cookie !== undefined) {
+        state.cookies = readCookies(cookie, state.message.socket);
+        if (state.cookies.session.kind !== 'none') return conflict('certificate-and-cookie');
+      }
+      if (credentialHeader !== undefined) return conflict('certificate-and-credential-header');
+      return authorization === undefined ? notApplicable : conflict('certificate-and-authorization');
+    },
+  };
+}
+
+function conflict(reason: string): RequestAuthenticationOutcome {
+  return { kind: 'rejected', error: new SallyportError('SP_CREDENTIALS_CONFLICT', { reason }) };
+}

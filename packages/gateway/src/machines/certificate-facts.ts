@@ -1,0 +1,75 @@
+import type { X509Certificate } from 'node:crypto';
+import {
+  DerError,
+  derTags,
+  explicitTag,
+  membersOf,
+  readElement,
+  readObjectIdentifier,
+  readSerialNumber,
+  type DerElement,
+} from './der.ts';
+
+/** What a certificate says that Node does not read from it. */
+export interface CertificateFacts {
+  /** In the form of the entries of a list of revoked certificates. */
+  readonly serialNumber: string;
+  /** The encoded name of the issuer, as the lists of revoked certificates name it. */
+  readonly issuerName: string;
+  /** The encoded name of the subject. */
+  readonly subjectName: string;
+  readonly signatureAlgorithm: string;
+  /** How many authorities may stand below it; `undefined` for any number. */
+  readonly pathLength: number | undefined;
+  /** Extensions that must be understood, by their identifiers. */
+  readonly criticalExtensions: readonly string[];
+}
+
+/** An extension of a certificate or of a list. */
+export interface Extension {
+  readonly id: string;
+  readonly isCritical: boolean;
+  readonly value: Buffer;
+}
+
+const basicConstraints = '2.5.29.19';
+
+/** Reads a certificate that OpenSSL has parsed. @throws DerError for what is not encoded as it has to be. */
+export function readCertificateFacts({ raw }: Pick<X509Certificate, 'raw'>): CertificateFacts {
+  const [body, algorithm] = membersOf(readElement(raw, derTags.sequence));
+  const fields = membersOf(body);
+  // The version stands in front of the others, where it is not 1.
+  const [serialNumber, signature, issuer, , subject, , ...optional] =
+    fields[0]?.tag === explicitTag(0) ? fields.slice(1) : fields;
+  const signatureAlgorithm = readObjectIdentifier(membersOf(algorithm)[0]);
+  if (algorithm === undefined || signature?.bytes.equals(algorithm.bytes) !== true)
+    throw new DerError('two algorithms');
+  const extensions = readExtensions(optional.find(({ tag }) => tag === explicitTag(3)));
+  if (issuer === undefined || subject === undefined) throw new DerError('a part is missing');
+  return {
+    serialNumber: readSerialNumber(serialNumber),
+    issuerName: issuer.bytes.toString('base64'),
+    subjectName: subject.bytes.toString('base64'),
+    signatureAlgorithm,
+    pathLength: pathLengthOf(extensions),
+    criticalExtensions: extensions.filter(({ isCritical }) => isCritical).map(({ id }) => id),
+  };
+}
+
+/** Reads the extensions in the element that wraps them; none where that is absent. */
+export function readExtensions(wrapped: DerElement | undefined): readonly Extension[] {
+  if (wrapped === undefined) return [];
+  const list = readElement(wrapped.content, derTags.sequence);
+  return membersOf(list).map((extension) => {
+    const members = membersOf(extension);
+    const isCritical = members[1]?.tag === derTags.boolean && members[1].content[0] !== 0;
+    return { id: readObjectIdentifier(members[0]), isCritical, value: members.at(-1)?.content ?? Buffer.alloc(0) };
+  });
+}
+
+function pathLengthOf(extensions: readonly Extension[]): number | undefined {
+  const value = extensions.find(({ id }) => id === basicConstraints)?.value;
+  if (value === undefined) return undefined;
+  const length = membersOf(readElement(value, derTags.sequence)).find(({ tag }) => tag === derTags.integer);
+  return length === undefined ? undefined : Number(`0x${length.content.toString('hex') || '0'}`);
+}

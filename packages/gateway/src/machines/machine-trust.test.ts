@@ -1,0 +1,186 @@
+import 'reflect-metadata';
+import { X509Certificate } from 'node:crypto';
+import * as x509 from '@peculiar/x509';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { createTestAuthority, daysFromNow, type TestAuthority } from '../test-support/test-authority.ts';
+import { findPath, judgePath } from './certificate-path.ts';
+import { readMachineTrust, type MachineTrust, type MachineTrustFiles } from './machine-trust.ts';
+
+let root: TestAuthority;
+let other: TestAuthority;
+beforeAll(async () => {
+  [root, other] = await Promise.all([createTestAuthority(), createTestAuthority('CN=Other')]);
+});
+
+const problemsOf = (files: MachineTrustFiles): readonly string[] => {
+  const outcome = readMachineTrust(files, new Date());
+  return outcome.kind === 'read' ? [] : outcome.problems.map(({ file, problem }) => `${file} ${problem}`);
+};
+
+function trustOf(files: MachineTrustFiles): MachineTrust {
+  const outcome = readMachineTrust(files, new Date());
+  if (outcome.kind === 'refused') throw new TypeError(JSON.stringify(outcome.problems));
+  return outcome.trust;
+}
+
+/** Verified from its header, without OpenSSL. */
+function judge(cert: string, trust: MachineTrust, at = Date.now()): string | undefined {
+  const found = findPath(new X509Certificate(cert), trust, true);
+  return found.kind === 'refused' ? found.reason : judgePath(found.path, trust, at);
+}
+
+describe('the authorities of machines', () => {
+  it('are read with their lists, and say when the first runs out', async () => {
+    const trust = trustOf({
+      ca: `${root.cert}\n${other.cert}`,
+      crl: `${await root.list(['0a'])}${await other.list([])}`,
+    });
+    expect(trust.authorities).toHaveLength(2);
+    expect([...(trust.lists?.values() ?? [])].map(({ revoked }) => [...revoked])).toEqual([['a'], []]);
+    expect(trust.listExpiresAt?.getTime()).toBeLessThan(trust.authorityExpiresAt.getTime());
+  });
+
+  it.each([
+    { name: 'nothing', make: async () => '', problem: 'ca holds no certificate' },
+    {
+      name: 'a leaf',
+      make: async () => (await root.issue('CN=x')).cert,
+      problem: 'ca holds a certificate that is no authority',
+    },
+    { name: 'no root', make: async () => (await root.below('CN=x')).cert, problem: 'ca holds no root' },
+    {
+      name: 'an expired root',
+      make: async () => (await createTestAuthority('CN=Old', { from: daysFromNow(-9), until: daysFromNow(-1) })).cert,
+      problem: 'ca holds an authority that has expired (CN=Old)',
+    },
+    {
+      name: 'a damaged certificate',
+      make: async () => root.cert.replace(/\n[A-Za-z0-9+/]{20}/, '\nAAAAAAAAAAAAAAAAAAAA'),
+      problem: 'ca holds a certificate that is damaged',
+    },
+  ])('are not $name', async ({ make, problem }) => {
+    expect(problemsOf({ ca: await make() })[0]).toContain(problem);
+  });
+
+  it.each([
+    { name: 'nothing', make: async () => '', problem: 'holds no list' },
+    { name: 'of another authority', make: () => other.list([]), problem: 'that is not among the trusted ones' },
+    {
+      name: 'of a namesake with another key',
+      make: async () => (await createTestAuthority()).list([]),
+      problem: 'that its authority did not sign',
+    },
+    { name: 'that has run out', make: () => root.list([], { until: daysFromNow(-0.1) }), problem: 'that ran out at' },
+    { name: 'without an end', make: () => root.list([], { until: null }), problem: '(nextUpdate)' },
+    { name: 'of the future', make: () => root.list([], { from: daysFromNow(1) }), problem: 'that is not valid yet' },
+    {
+      name: 'of a part of the certificates',
+      make: () => root.list([], { extensions: [new x509.Extension('2.5.29.28', true, Buffer.from('3000', 'hex'))] }),
+      problem: 'that covers a part of the certificates alone',
+    },
+    {
+      name: 'of changes to another',
+      make: () => root.list([], { extensions: [new x509.Extension('2.5.29.27', true, Buffer.from('020101', 'hex'))] }),
+      problem: 'that covers a part of the certificates alone',
+    },
+    {
+      name: 'that is cut off',
+      make: async () => (await root.list(['0a'])).replace(/\n[A-Za-z0-9+/=]+\n-----END/, '\n-----END'),
+      problem: 'that is damaged',
+    },
+  ])('take no list $name', async ({ make, problem }) => {
+    expect(problemsOf({ ca: root.cert, crl: await make() })[0]).toContain(problem);
+  });
+
+  it('need a list each', async () => {
+    const ca = `${root.cert}\n${other.cert}`;
+    expect(problemsOf({ ca, crl: await root.list([]) })[0]).toContain('crl has no list of CN=Other');
+  });
+
+  it('are served by the newest of several lists', async () => {
+    const [old, newer] = [await root.list(['0a'], { from: daysFromNow(-2) }), await root.list(['0b'])];
+    for (const crl of [old + newer, newer + old])
+      expect([...(trustOf({ ca: root.cert, crl }).lists?.values() ?? [])].map(({ revoked }) => [...revoked])).toEqual([
+        ['b'],
+      ]);
+  });
+
+  it('with one name and two keys keep a list each: neither hides what the other revoked', async () => {
+    const namesake = await createTestAuthority();
+    const leaf = await root.issue('CN=x');
+    const lists = [await root.list([leaf.serialNumber]), await namesake.list([])];
+    for (const crl of [lists.join(''), lists.toReversed().join('')])
+      expect(judge(leaf.cert, trustOf({ ca: root.cert + namesake.cert, crl }))).toBe('certificate-revoked');
+  });
+});
+
+describe('a certificate that no handshake has verified', () => {
+  it('counts when its path leads to a root', async () => {
+    const between = await root.below('CN=Between', { pathLength: 0 });
+    const leaf = await between.issue('CN=x');
+    expect(judge(leaf.cert, trustOf({ ca: root.cert + between.cert }))).toBeUndefined();
+    expect(judge(leaf.cert, trustOf({ ca: root.cert }))).toBe('certificate-unknown-authority');
+  });
+
+  it.each([
+    {
+      name: 'below more authorities than its root allows',
+      make: async () => {
+        const strict = await createTestAuthority('CN=Strict', { pathLength: 0 });
+        const between = await strict.below('CN=Between');
+        return { ca: strict.cert + between.cert, cert: (await between.issue('CN=x')).cert };
+      },
+    },
+    {
+      name: 'by a namesake of its root',
+      make: async () => ({ ca: root.cert, cert: (await (await createTestAuthority()).issue('CN=x')).cert }),
+    },
+    {
+      name: 'below an authority with constraints on names',
+      make: async () => {
+        const constraints = new x509.Extension(
+          '2.5.29.30',
+          true,
+          Buffer.from('300ea00c300a820861636d652e6f7267', 'hex'),
+        );
+        const between = await root.below('CN=Constrained', { extensions: [constraints] });
+        return { ca: root.cert + between.cert, cert: (await between.issue('CN=x')).cert };
+      },
+    },
+    {
+      name: 'with an extension that must be understood and is not',
+      make: async () => {
+        const extension = new x509.Extension('1.2.3.4', true, Buffer.from('0500', 'hex'));
+        return { ca: root.cert, cert: (await root.issue('CN=x', { extensions: [extension] })).cert };
+      },
+    },
+    {
+      name: 'whose signature was changed',
+      make: async () => {
+        const { raw } = new X509Certificate((await root.issue('CN=x')).cert);
+        const changed = Buffer.from(raw);
+        changed[changed.length - 1] = (changed.at(-1) ?? 0) ^ 1;
+        return {
+          ca: root.cert,
+          cert: `-----BEGIN CERTIFICATE-----\n${changed.toString('base64')}\n-----END CERTIFICATE-----`,
+        };
+      },
+    },
+  ])('does not count $name', async ({ make }) => {
+    const { ca, cert } = await make();
+    expect(judge(cert, trustOf({ ca }))).toBe('certificate-unknown-authority');
+  });
+
+  it('does not count when an authority on its path has expired', async () => {
+    const between = await root.below('CN=Between', { until: daysFromNow(2) });
+    const leaf = await between.issue('CN=x', { until: daysFromNow(20) });
+    const trust = trustOf({ ca: root.cert + between.cert });
+    expect(judge(leaf.cert, trust)).toBeUndefined();
+    expect(judge(leaf.cert, trust, daysFromNow(3).getTime())).toBe('certificate-expired');
+  });
+
+  it.each(['server', 'none'] as const)('with the purpose %s counts only where that is none', async (purpose) => {
+    const { cert } = await root.issue('CN=x', { purpose });
+    expect(judge(cert, trustOf({ ca: root.cert }))).toBe(purpose === 'none' ? undefined : 'certificate-wrong-purpose');
+  });
+});
