@@ -45,6 +45,11 @@ export function isDue(from: Date, until: Date, now: Date): boolean {
   return until.getTime() - now.getTime() < (until.getTime() - from.getTime()) * shareLeftWhenDue;
 }
 
+/** Whether an authority is to be followed by another: a year before its end, or with a third of its time left. */
+export function isAuthorityDue({ validFromDate, validToDate }: X509Certificate, now: Date): boolean {
+  return isDue(validFromDate, validToDate, now) && daysUntil(validToDate, now) <= 365;
+}
+
 /** Days from now, the last one counted whole; 0 or below when it is over. */
 export function daysUntil(date: Date, now: Date): number {
   return Math.ceil((date.getTime() - now.getTime()) / dayMilliseconds);

@@ -1,6 +1,6 @@
 import { exitCodes, readClientCertificate } from '@sallyport/core';
 import { openAuthority } from '../certs/authority-folder.ts';
-import { daysUntil, describeLeaf, isDue } from '../certs/describe-leaf.ts';
+import { daysUntil, describeLeaf, isAuthorityDue, isDue } from '../certs/describe-leaf.ts';
 import { listLeaves, serialOf } from '../certs/leaf-folder.ts';
 import { listRevocations, readListOf } from '../certs/revocations.ts';
 import type { Command } from '../command.ts';
@@ -23,8 +23,9 @@ export const listCertificates: Command = {
   summary: 'Lists the authority, its revocation list and every certificate, and until when they hold',
   options: folderOption,
   notes: [
-    '"due" has less than a third of its time left: "sallyport certs renew --due" renews it. "replaced" has a newer one of its',
-    'name, and holds until its end. With --json each of them is one line.',
+    '"due" has less than a third of its time left: "sallyport certs renew --due" renews it. An authority is due a year before its',
+    'end: docs/operations/certificates.md. "replaced" has a newer one of its name, and holds until its own end. With --json each',
+    'of them is one line.',
   ],
   run: async (call) => {
     const { folder, shown } = folderOf(call);
@@ -76,7 +77,7 @@ function authorityRow(certificate: ReturnType<typeof openAuthority>['certificate
     serialNumber: serialOf(certificate),
     notAfter: certificate.validToDate,
     daysLeft: daysUntil(certificate.validToDate, now),
-    state: certificate.validToDate > now ? 'valid' : 'expired',
+    state: stateOf(isAuthorityDue(certificate, now), certificate.validToDate, now),
   };
 }
 
@@ -90,11 +91,11 @@ function listRow(folder: string, now: Date): Row {
     serialNumber: '',
     notAfter: list?.nextUpdate ?? null,
     daysLeft: list === undefined ? null : daysUntil(list.nextUpdate, now),
-    state: list === undefined ? 'missing' : stateOfList(list.thisUpdate, list.nextUpdate, now),
+    state: list === undefined ? 'missing' : stateOf(isDue(list.thisUpdate, list.nextUpdate, now), list.nextUpdate, now),
   };
 }
 
-function stateOfList(from: Date, until: Date, now: Date): string {
+function stateOf(isDueNow: boolean, until: Date, now: Date): string {
   if (until <= now) return 'expired';
-  return isDue(from, until, now) ? 'due' : 'valid';
+  return isDueNow ? 'due' : 'valid';
 }

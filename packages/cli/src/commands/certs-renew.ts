@@ -8,6 +8,11 @@ import { listDays, listRevocations, readListOf, writeRevocationList, type Revoca
 import type { Command, CommandCall } from '../command.ts';
 import { dayOf, daysOf, folderOption, withAuthority } from './certs-call.ts';
 
+interface Failed {
+  readonly name: string;
+  readonly problem: string;
+}
+
 interface Renewed {
   readonly name: string;
   readonly serialNumber: string;
@@ -44,17 +49,37 @@ export const renewCertificates: Command = {
       const chosen = call.has('due')
         ? dueLeaves(authority, revocations, now)
         : names.map((name) => requireRenewable(authority, name, revocations));
-      const renewed = chosen.map((leaf) => renew(call, authority, leaf, now));
+      const { renewed, failed } = renewEach(call, authority, chosen, now);
       const list = renewListWhenDue(authority, now);
       const revocationList = list === undefined ? undefined : { nextUpdate: list.nextUpdate, revoked: list.revoked };
+      for (const { name, problem } of failed) call.note(`${name} was not renewed. ${problem}`);
       call.report(
-        { renewed, ...(revocationList === undefined ? {} : { revocationList }) },
-        textOf(renewed, list?.nextUpdate),
+        { renewed, failed, ...(revocationList === undefined ? {} : { revocationList }) },
+        textOf(renewed, chosen.length === 0, list?.nextUpdate),
       );
-      return exitCodes.done;
+      return failed.length === 0 ? exitCodes.done : exitCodes.refused;
     });
   },
 };
+
+/** One that cannot be renewed holds up no other: they would run out with it. */
+function renewEach(
+  call: CommandCall,
+  authority: Authority,
+  leaves: readonly Leaf[],
+  now: Date,
+): { readonly renewed: readonly Renewed[]; readonly failed: readonly Failed[] } {
+  const renewed: Renewed[] = [];
+  const failed: Failed[] = [];
+  for (const leaf of leaves)
+    try {
+      renewed.push(renew(call, authority, leaf, now));
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      failed.push({ name: leaf.name, problem: error.message });
+    }
+  return { renewed, failed };
+}
 
 function renew(call: CommandCall, authority: Authority, { name, certificate }: Leaf, now: Date): Renewed {
   const request = requestOf(certificate);
@@ -93,10 +118,10 @@ function renewListWhenDue(authority: Authority, now: Date): ReturnType<typeof wr
   return writeRevocationList(authority, now, listDays(authority.folder));
 }
 
-function textOf(renewed: readonly Renewed[], nextUpdate: Date | undefined): string {
+function textOf(renewed: readonly Renewed[], isNothingDue: boolean, nextUpdate: Date | undefined): string {
   const lines = renewed.map(
     ({ name, notAfter, replaced }) => `Renewed ${name}, until ${dayOf(notAfter)}. The one before is ${replaced}.`,
   );
   const list = nextUpdate === undefined ? [] : [`Wrote the revocation list anew, until ${dayOf(nextUpdate)}.`];
-  return [...(lines.length === 0 ? ['No certificate runs out soon.'] : lines), ...list].join('\n');
+  return [...(isNothingDue ? ['No certificate runs out soon.'] : lines), ...list].join('\n');
 }

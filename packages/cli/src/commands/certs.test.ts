@@ -285,6 +285,31 @@ describe('sallyport certs renew', () => {
     });
   });
 
+  it('renews the others where one outlasts the authority, and fails all the same', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    const inShort = (...args: readonly string[]) => place.run(['certs', ...args, '--folder', 'short']);
+    await inShort('init', '--days', '100');
+    await inShort('issue', 'long', '--days', '60');
+    await inShort('issue', 'quick', '--days', '10');
+    vi.setSystemTime(Date.now() + 55 * dayMilliseconds);
+    const { code, output, errors } = await inShort('renew', '--due');
+    expect(code).toBe(1);
+    expect(output).toMatch(/^Renewed quick/);
+    expect(errors).toMatch(/^long was not renewed\. The authority in short ends on/);
+    const states = (await inShort('list', '--json')).output
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Listed);
+    expect(states.map(({ name, state }) => [name, state])).toEqual(
+      expect.arrayContaining([
+        ['long', 'due'],
+        ['quick', 'valid'],
+      ]),
+    );
+    vi.setSystemTime(Date.now() + 20 * dayMilliseconds);
+    expect((await inShort('list')).output).toMatch(/^\(authority\) .* due$/m);
+  });
+
   it('does not renew what was revoked, neither by name nor by timer', async () => {
     vi.useFakeTimers({ toFake: ['Date'] });
     await done('revoke', 'billing');
