@@ -46,6 +46,8 @@ import type { SessionLifetime } from './sessions/session-maker.ts';
 export interface IdentityOptions {
   /** Origin that the browser sees. Mails link to it, and the cookie follows from it. */
   readonly publicUrl: string;
+  /** The listener that takes client certificates, and the address under which machines call it. @default there is none */
+  readonly machines?: { readonly publicUrl?: string | undefined } | undefined;
   readonly database: IdentityDatabase;
   readonly sessions: SessionStore;
   readonly sealerFor: SealerFor;

@@ -76,6 +76,8 @@ export interface KernelOptions extends Partial<KernelSettings> {
   readonly eventCatalog: EventCatalog;
   readonly mailCatalog: MailCatalog;
   readonly publicUrl: string;
+  /** The listener that takes client certificates, and the address under which machines call it. */
+  readonly machines?: { readonly publicUrl?: string | undefined } | undefined;
   /** Where mails lead, and where no sign-in leads back to. */
   readonly pages: PageTable;
   /** What people see of the product, as it is now. */
@@ -119,6 +121,7 @@ export async function createKernel(options: KernelOptions) {
     eventCatalog,
     mailCatalog: catalog,
     publicUrl,
+    machines,
     pages,
     brand,
     database,
@@ -190,6 +193,7 @@ export async function createKernel(options: KernelOptions) {
   const { idleSeconds } = lifetime;
   const kernel = {
     publicUrl,
+    machines,
     pages,
     brand,
     signUpRoles,

@@ -149,6 +149,22 @@ describe.each(['Express', 'Fastify'] as const)('a service without a gateway on %
 
 describe('introspection by a service', () => {
   it.each([
+    ['a key', { token_type: 'DPoP', cnf: { jkt: 'x'.repeat(43) } }],
+    ['a certificate', { cnf: { 'x5t#S256': 'x'.repeat(43) } }],
+    ['what it does not know', { cnf: { 'another#method': 'x' } }],
+    ['nothing that is named', { cnf: null }],
+    ['a scheme that it does not know', { token_type: 'N_A' }],
+  ])('refuses a token that is bound to %s, which any thief could present', async (_name, change) => {
+    answer = (response) => say(response, 200, active(change));
+    const service = await start();
+    for (let turn = 0; turn < 2; turn++) {
+      const refused = await get(service, 'anyone');
+      expect([refused.status, await codeOf(refused)]).toEqual([401, 'SP_TOKEN_INVALID']);
+    }
+    expect(calls.handled).toBe(0);
+  });
+
+  it.each([
     ['no token', ''],
     ['a mistyped one', `${token.slice(0, -1)}_`],
     ['one cut short', token.slice(0, -1)],

@@ -97,6 +97,8 @@ export function createTokenIntrospection(parts: TokenIntrospectionParts): TokenV
 
   const judge = ({ said, askedAt }: Remembered): Principal | SallyportError => {
     if (said.kind === 'inactive') return new SallyportError('SP_TOKEN_INVALID', { reason: 'token-inactive' });
+    // The proof of its key is judged at the gateway alone. Without it a thief would present the token here.
+    if (said.isBound) return new SallyportError('SP_TOKEN_INVALID', { reason: 'token-bound-to-key' });
     if (now().getTime() >= said.expiresAt * 1000)
       return new SallyportError('SP_TOKEN_EXPIRED', { reason: 'out-of-date' });
     return objectTo?.(said.principal, Math.floor(askedAt / 1000)) ?? said.principal;

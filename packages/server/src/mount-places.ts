@@ -127,6 +127,14 @@ export const oauthSignOutPlace = {
   slide: false,
 } as const;
 
+/** Where OAuth clients leave authorization requests, before they send a browser (RFC 9126). */
+export const oauthPushedRequestPlace = {
+  name: 'oauth-par',
+  prefix: '/oauth2/par',
+  access: 'public',
+  slide: false,
+} as const;
+
 /** Where OAuth clients get tokens. They present themselves in the request: no session is looked at. */
 export const oauthTokenPlace = {
   name: 'oauth-token',
@@ -171,6 +179,7 @@ export const oauthKeysPlace = {
 const oauthPlaces = [
   oauthAuthorizePlace,
   oauthSignOutPlace,
+  oauthPushedRequestPlace,
   oauthTokenPlace,
   oauthUserinfoPlace,
   ...oauthDocumentPlaces,

@@ -7,6 +7,7 @@ import {
   oauthAuthorizePlace,
   oauthDocumentPlaces,
   oauthKeysPlace,
+  oauthPushedRequestPlace,
   oauthSignOutPlace,
   oauthTokenPlace,
   oauthUserinfoPlace,
@@ -44,6 +45,8 @@ export function createOAuthMounts(
   const called = { crossOrigin: 'tokens', requestLimits: requests, bodyBytes, handle: answer } as const;
   return [
     { ...oauthAuthorizePlace, requestLimits: authorizations, bodyBytes, handle: answer },
+    // A public client proves nothing, and leaves a request behind: as many as at the authorization endpoint.
+    { ...oauthPushedRequestPlace, ...called, requestLimits: authorizations },
     { ...oauthSignOutPlace, requestLimits: requests, bodyBytes, handle: answer },
     ...[oauthTokenPlace, oauthUserinfoPlace, ...shared].map((place) => ({ ...place, ...called })),
     ...oauthDocumentPlaces.map((place) => ({

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { Principal } from '../principal/principal.ts';
+import { toConfirmationClaim, type TokenConfirmation } from './token-confirmation.ts';
 import { internalTokenClaimsSchema, toInternalTokenClaims, toPrincipal } from './internal-token.ts';
 
 /** Path, below the public URL, where services ask about tokens (RFC 7662). */
@@ -30,10 +31,17 @@ export interface ActiveTokenRequest {
   readonly includeProfile: boolean;
   /** Seconds since 1970. */
   readonly expiresAt: number;
+  /** What the token is bound to. */
+  readonly confirmation?: TokenConfirmation | undefined;
 }
 
 /** The claims of an internal token, but for those that say of the token itself when it was made and which it is. */
-const activeSchema = internalTokenClaimsSchema.omit({ iat: true, jti: true }).extend({ active: z.literal(true) });
+const activeSchema = internalTokenClaimsSchema.omit({ iat: true, jti: true }).extend({
+  active: z.literal(true),
+  token_type: z.string().optional(),
+  /** Not read: that it is there says that a proof is needed, of whatever it names. */
+  cnf: z.unknown().optional(),
+});
 const answerSchema = z.union([z.object({ active: z.literal(false) }), activeSchema]);
 
 /** What an answer says. */
@@ -45,6 +53,8 @@ export type IntrospectedToken =
       readonly audience: string;
       /** Seconds since 1970. */
       readonly expiresAt: number;
+      /** Whether the token is bound to a key, so that it is worth nothing without a proof of it (RFC 7800, RFC 9449). */
+      readonly isBound: boolean;
     };
 
 /**
@@ -54,7 +64,7 @@ export type IntrospectedToken =
  * @see {@link https://www.rfc-editor.org/rfc/rfc7662#section-2.2 RFC 7662, section 2.2}
  */
 export function toActiveAnswer(request: ActiveTokenRequest): string {
-  const { expiresAt } = request;
+  const { expiresAt, confirmation } = request;
   const {
     iat: _iat,
     jti: _jti,
@@ -65,13 +75,18 @@ export function toActiveAnswer(request: ActiveTokenRequest): string {
     lifetimeSeconds: 0,
     tokenId: '',
   });
-  return JSON.stringify({ active: true, token_type: 'Bearer', ...claims });
+  const isDpop = confirmation !== undefined && 'jkt' in confirmation;
+  const bound = confirmation === undefined ? {} : { cnf: toConfirmationClaim(confirmation) };
+  return JSON.stringify({ active: true, token_type: isDpop ? 'DPoP' : 'Bearer', ...claims, ...bound });
 }
 
 /** Reads an answer. @throws ZodError for one that is none. */
 export function parseIntrospectionAnswer(value: unknown): IntrospectedToken {
   const answer = answerSchema.parse(value);
   if (!answer.active) return { kind: 'inactive' };
-  const { aud: audience, exp: expiresAt } = answer;
-  return { kind: 'active', principal: toPrincipal({ ...answer, iat: expiresAt, jti: '-' }), audience, expiresAt };
+  const { cnf, token_type: type = 'Bearer', ...claims } = answer;
+  const { aud: audience, exp: expiresAt } = claims;
+  const isBound = cnf !== undefined || type.toLowerCase() !== 'bearer';
+  const principal = toPrincipal({ ...claims, iat: expiresAt, jti: '-' });
+  return { kind: 'active', principal, audience, expiresAt, isBound };
 }

@@ -7,6 +7,7 @@ import {
   toActiveAnswer,
   tokenPermission,
   tokenRevocationPath,
+  type ActiveTokenRequest,
   type Authenticator,
   type Principal,
   type RequestContext,
@@ -98,7 +99,11 @@ export function createIntrospectionMounts(parts: IntrospectionMountsParts): read
     return { state, service, token: await readTokenForm(request) };
   };
 
-  const answerOf = (principal: Principal, expiresAt: number, service: AskingService): string => {
+  const answerOf = (
+    principal: Principal,
+    { expiresAt, confirmation }: Pick<ActiveTokenRequest, 'expiresAt' | 'confirmation'>,
+    service: AskingService,
+  ): string => {
     const { audience, permissions, includeProfile } = service;
     const written = answers.get(principal) ?? new Map<string, string>();
     answers.set(principal, written);
@@ -112,6 +117,7 @@ export function createIntrospectionMounts(parts: IntrospectionMountsParts): read
       permissions: selectPermissions(principal.permissions, permissions),
       includeProfile,
       expiresAt,
+      confirmation,
     });
     written.set(audience, answer);
     return answer;
@@ -126,7 +132,8 @@ export function createIntrospectionMounts(parts: IntrospectionMountsParts): read
       const found = find(state, credential, false);
       const outcome = found instanceof Promise ? await found : found;
       if (outcome.kind !== 'authenticated' || outcome.notAfter === undefined) return inactiveToken;
-      return answerOf(outcome.caller, outcome.notAfter, service);
+      const { caller, credential: known, notAfter: expiresAt } = outcome;
+      return answerOf(caller, { expiresAt, confirmation: known?.caller.confirmation }, service);
     }
     return inactiveToken;
   };

@@ -22,6 +22,10 @@ export function applyClientChange(before: OAuthClient, wanted: ClientChange): Cl
     jwksUri: optional(before.jwksUri, wanted.jwksUri),
     homepage: optional(before.homepage, wanted.homepage),
     logoUri: optional(before.logoUri, wanted.logoUri),
+    dpop: wanted.dpop ?? before.dpop,
+    requirePushedRequests: wanted.requirePushedRequests ?? before.requirePushedRequests,
+    certificateBoundTokens: wanted.certificateBoundTokens ?? before.certificateBoundTokens,
+    certificateName: optional(before.certificateName, wanted.certificateName),
   };
 }
 

@@ -1,11 +1,13 @@
 import { plainText } from '@sallyport/identity';
 import { isPermission } from '@sallyport/core';
 import * as z from 'zod';
+import { toClientCertificateName } from './certificate-name.ts';
 import { clientKeySetSchema } from './client-keys.ts';
 import {
   clientAuthentications,
   clientKinds,
   clientTrusts,
+  dpopDemands,
   grantTypes,
   isOidcScope,
   oidcScopes,
@@ -63,6 +65,18 @@ export const clientFields = {
   jwksUri: uriOf(problemOfWebUri),
   homepage: uriOf(problemOfWebUri),
   logoUri: uriOf(problemOfWebUri),
+  dpop: z.enum(dpopDemands),
+  requirePushedRequests: z.boolean(),
+  certificateBoundTokens: z.boolean(),
+  certificateName: z
+    .string()
+    .max(1000, 'is too long')
+    .transform((text, context) => {
+      const outcome = toClientCertificateName(text);
+      if ('name' in outcome) return outcome.name;
+      context.addIssue({ code: 'custom', message: outcome.problem });
+      return z.NEVER;
+    }),
 } as const;
 
 /** A client to register. */
@@ -81,6 +95,10 @@ export const newClientSchema = z.strictObject({
   jwksUri: clientFields.jwksUri.optional(),
   homepage: clientFields.homepage.optional(),
   logoUri: clientFields.logoUri.optional(),
+  dpop: clientFields.dpop.default('optional'),
+  requirePushedRequests: clientFields.requirePushedRequests.default(false),
+  certificateBoundTokens: clientFields.certificateBoundTokens.default(false),
+  certificateName: clientFields.certificateName.optional(),
 }) satisfies z.ZodType<ClientRegistration>;
 
 /** A change of a client: what is absent stays, and `null` takes away what may be absent. */
@@ -100,6 +118,10 @@ export const clientChangeSchema = z
     jwksUri: clientFields.jwksUri.nullable(),
     homepage: clientFields.homepage.nullable(),
     logoUri: clientFields.logoUri.nullable(),
+    dpop: clientFields.dpop,
+    requirePushedRequests: clientFields.requirePushedRequests,
+    certificateBoundTokens: clientFields.certificateBoundTokens,
+    certificateName: clientFields.certificateName.nullable(),
   })
   .partial();
 

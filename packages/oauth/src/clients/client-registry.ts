@@ -18,6 +18,7 @@ export type ClientRegistryKernel = Pick<
   | 'sealerFor'
   | 'policy'
   | 'publicUrl'
+  | 'machines'
   | 'authority'
   | 'bus'
   | 'transaction'
@@ -69,6 +70,7 @@ export function createClientRegistry(
       return Object.keys(policy.permissions);
     },
     judgeHost: createHostJudgement(privateHosts),
+    takesCertificates: kernel.machines !== undefined,
     overlapSeconds: settings.secretOverlapSeconds,
     endGrants,
     forgetSignIns: logout.forgetClient,

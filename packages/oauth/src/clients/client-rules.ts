@@ -6,9 +6,13 @@ import { permissionsOfClient, tokenExchangeGrant, usesSecret, type ClientRegistr
 export interface ClientRules {
   /** Every permission of the policy. */
   readonly permissions: readonly string[];
+  /** Whether a listener takes client certificates. */
+  readonly takesCertificates: boolean;
   /** Whether this server may call a host. */
   readonly judgeHost: JudgeHost;
 }
+
+const withoutListener = 'needs the listener for certificates: configure "mtls" first';
 
 /** Finds what is wrong with fields of a client beside each other, by field and never by value. */
 export function problemsOfClient(client: ClientRegistration, rules: ClientRules): readonly FieldError[] {
@@ -16,6 +20,7 @@ export function problemsOfClient(client: ClientRegistration, rules: ClientRules)
     ...problemsOfGrants(client),
     ...problemsOfKind(client),
     ...problemsOfAuthentication(client),
+    ...problemsOfBinding(client, rules),
     ...problemsOfScopes(client, rules),
     ...problemsOfCalledAddresses(client, rules),
   ];
@@ -72,6 +77,27 @@ function problemsOfAuthentication(client: ClientRegistration): readonly FieldErr
       usesSecret(client) && isOfApp,
       'authentication',
       'must be "none" for an app with an address of a scheme of its own',
+    ],
+  ]);
+}
+
+function problemsOfBinding(client: ClientRegistration, { takesCertificates }: ClientRules): readonly FieldError[] {
+  const { authentication, certificateName, certificateBoundTokens, dpop, grantTypes, requirePushedRequests } = client;
+  const isByCertificate = authentication === 'tls_client_auth';
+  return listProblems([
+    [isByCertificate && certificateName === undefined, 'certificateName', 'is needed for "tls_client_auth"'],
+    [!isByCertificate && certificateName !== undefined, 'certificateName', 'is for "tls_client_auth"'],
+    [isByCertificate && !takesCertificates, 'authentication', withoutListener],
+    [certificateBoundTokens && !takesCertificates, 'certificateBoundTokens', withoutListener],
+    [
+      certificateBoundTokens && dpop === 'required',
+      'certificateBoundTokens',
+      'must not be given beside "dpop": "required": a token is bound to one of the two',
+    ],
+    [
+      requirePushedRequests && !grantTypes.includes('authorization_code'),
+      'requirePushedRequests',
+      'is for clients with the grant type "authorization_code"',
     ],
   ]);
 }

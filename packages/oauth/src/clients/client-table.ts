@@ -6,6 +6,7 @@ import {
   clientAuthentications,
   clientKinds,
   clientTrusts,
+  dpopDemands,
   grantTypes,
   type ClientRegistration,
   type OAuthClient,
@@ -66,6 +67,11 @@ const rowSchema = z.object({
   jwksUri: optional,
   homepage: optional,
   logoUri: optional,
+  // Clients of before there were these have none.
+  dpop: z.enum(dpopDemands).nullish(),
+  requirePushedRequests: z.boolean().nullish(),
+  certificateBoundTokens: z.boolean().nullish(),
+  certificateName: optional,
   secretHash: optional,
   secretHint: optional,
   secretAt: optionalTime,
@@ -186,7 +192,7 @@ function secretUpdate(change: SecretChange, before: ClientRow, at: Date, hash: (
 }
 
 function toColumns(registration: ClientRegistration) {
-  const { name, jwks, backchannelLogoutUri, jwksUri, homepage, logoUri, ...rest } = registration;
+  const { name, jwks, backchannelLogoutUri, jwksUri, homepage, logoUri, certificateName, ...rest } = registration;
   return {
     name,
     nameKey: toNameKey(name),
@@ -203,6 +209,10 @@ function toColumns(registration: ClientRegistration) {
     jwksUri: jwksUri ?? null,
     homepage: homepage ?? null,
     logoUri: logoUri ?? null,
+    dpop: rest.dpop,
+    requirePushedRequests: rest.requirePushedRequests,
+    certificateBoundTokens: rest.certificateBoundTokens,
+    certificateName: certificateName ?? null,
   };
 }
 
@@ -249,6 +259,10 @@ function toClient(row: ClientRow): OAuthClient {
     ...present('jwksUri', row.jwksUri),
     ...present('homepage', row.homepage),
     ...present('logoUri', row.logoUri),
+    dpop: row.dpop ?? 'optional',
+    requirePushedRequests: row.requirePushedRequests ?? false,
+    certificateBoundTokens: row.certificateBoundTokens ?? false,
+    ...present('certificateName', row.certificateName),
     generation,
     secret:
       secretHint == null || secretAt == null

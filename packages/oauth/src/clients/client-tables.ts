@@ -26,6 +26,10 @@ export const clientTables: readonly RecordTable[] = [
       jwksUri: { type: 'string', required: false },
       homepage: { type: 'string', required: false },
       logoUri: { type: 'string', required: false },
+      dpop: { type: 'string', required: false },
+      requirePushedRequests: { type: 'boolean', required: false },
+      certificateBoundTokens: { type: 'boolean', required: false },
+      certificateName: { type: 'string', required: false },
       /** HMAC of the secret, of a client that has one. */
       secretHash: { type: 'string', required: false },
       secretHint: { type: 'string', required: false },

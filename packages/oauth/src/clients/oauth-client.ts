@@ -7,7 +7,14 @@ export const clientKinds = ['application', 'agent'] as const;
 export type ClientKind = (typeof clientKinds)[number];
 
 /** How a client proves at the token endpoint who it is (RFC 7591, section 2, and OpenID Connect Core, section 9). */
-export const clientAuthentications = ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'] as const;
+export const clientAuthentications = [
+  'none',
+  'client_secret_basic',
+  'client_secret_post',
+  'private_key_jwt',
+  /** By the certificate of its connection (RFC 8705, section 2.1). */
+  'tls_client_auth',
+] as const;
 export type ClientAuthentication = (typeof clientAuthentications)[number];
 
 /** The grant type of token exchange (RFC 8693, section 2.1). */
@@ -21,6 +28,13 @@ export type GrantType = (typeof grantTypes)[number];
 export const shortGrantTypes = { token_exchange: tokenExchangeGrant } as const satisfies Readonly<
   Record<string, GrantType>
 >;
+
+/**
+ * Whether the tokens of a client are always bound to a key of its own (RFC 9449, section 5.2), or where it sends a proof of
+ * that key.
+ */
+export const dpopDemands = ['optional', 'required'] as const;
+export type DpopDemand = (typeof dpopDemands)[number];
 
 /** The scopes of OpenID Connect (Core, sections 5.4 and 11). All others are permissions of the policy. */
 export const oidcScopes = ['openid', 'profile', 'email', 'offline_access'] as const;
@@ -54,6 +68,13 @@ export interface ClientRegistration {
   readonly jwksUri?: string | undefined;
   readonly homepage?: string | undefined;
   readonly logoUri?: string | undefined;
+  readonly dpop: DpopDemand;
+  /** Whether its authorization requests have to be pushed (RFC 9126, section 6). */
+  readonly requirePushedRequests: boolean;
+  /** Whether its access tokens are bound to the certificate of the connection on which it gets them (RFC 8705, section 3). */
+  readonly certificateBoundTokens: boolean;
+  /** The name in its certificate, for `tls_client_auth`: `uri:spiffe://acme/billing`. */
+  readonly certificateName?: string | undefined;
 }
 
 /** What is kept of the secret of a client: nothing that could be presented. */

@@ -2,7 +2,14 @@ import type { AskOperation } from '@sallyport/core';
 import * as z from 'zod';
 import { clientPageSize } from './client-operations.ts';
 import type { MadeClient } from './oauth-clients.ts';
-import { clientAuthentications, clientKinds, clientTrusts, grantTypes, type OAuthClient } from './oauth-client.ts';
+import {
+  clientAuthentications,
+  clientKinds,
+  clientTrusts,
+  dpopDemands,
+  grantTypes,
+  type OAuthClient,
+} from './oauth-client.ts';
 
 /** OAuth clients as an operator changes them, wherever that is done. */
 export interface OperatorOAuthClients {
@@ -37,6 +44,10 @@ const clientSchema = z.object({
   jwksUri: z.string().optional(),
   homepage: z.string().optional(),
   logoUri: z.string().optional(),
+  dpop: z.enum(dpopDemands),
+  requirePushedRequests: z.boolean(),
+  certificateBoundTokens: z.boolean(),
+  certificateName: z.string().optional(),
   generation: z.number(),
   secret: z.object({ hint: z.string(), createdAt: time, previousUntil: optionalTime }).nullable(),
   disabledAt: time.exactOptional(),

@@ -10,6 +10,7 @@ export interface ShownClient extends Omit<
   readonly jwksUri: string | null;
   readonly homepage: string | null;
   readonly logoUri: string | null;
+  readonly certificateName: string | null;
   /** The beginning of its secret, since when it works and until when the one before works beside it; `null` for a client that has none. */
   readonly secret: {
     readonly hint: string;
@@ -22,7 +23,7 @@ export interface ShownClient extends Omit<
   readonly updatedAt: string;
 }
 
-type OptionalField = 'backchannelLogoutUri' | 'jwks' | 'jwksUri' | 'homepage' | 'logoUri';
+type OptionalField = 'backchannelLogoutUri' | 'jwks' | 'jwksUri' | 'homepage' | 'logoUri' | 'certificateName';
 
 /** Shows a client at a time. */
 export function toShownClient(client: OAuthClient, at: Date): ShownClient {
@@ -35,6 +36,7 @@ export function toShownClient(client: OAuthClient, at: Date): ShownClient {
     jwksUri: rest.jwksUri ?? null,
     homepage: rest.homepage ?? null,
     logoUri: rest.logoUri ?? null,
+    certificateName: rest.certificateName ?? null,
     secret:
       secret === null
         ? null

@@ -15,6 +15,7 @@ export type ArtifactKind =
   | 'Interaction'
   | 'Grant'
   | 'AuthorizationCode'
+  | 'PushedAuthorizationRequest'
   | 'AccessToken'
   | 'RefreshToken'
   | 'ClientCredentials'

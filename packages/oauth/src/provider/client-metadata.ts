@@ -1,5 +1,6 @@
 import type { AdapterPayload } from 'oidc-provider';
 import { isLoopbackHost } from '@sallyport/core';
+import { toCertificateMetadata } from '../clients/certificate-name.ts';
 import {
   oidcScopes,
   permissionsOfClient,
@@ -25,7 +26,7 @@ const noSecret = 'none-that-is-known-here';
 export function toClientMetadata(client: OAuthClient): AdapterPayload & OwnClient {
   const { id, name, trust, authentication, grantTypes, redirectUris, postLogoutRedirectUris, scopes, resources } =
     client;
-  const { jwks, jwksUri, homepage, logoUri } = client;
+  const { jwks, jwksUri, homepage, logoUri, certificateName } = client;
   return {
     client_id: id,
     client_name: name,
@@ -42,6 +43,10 @@ export function toClientMetadata(client: OAuthClient): AdapterPayload & OwnClien
     ...(jwksUri === undefined ? {} : { jwks_uri: jwksUri }),
     ...(homepage === undefined ? {} : { client_uri: homepage }),
     ...(logoUri === undefined ? {} : { logo_uri: logoUri }),
+    dpop_bound_access_tokens: client.dpop === 'required',
+    require_pushed_authorization_requests: client.requirePushedRequests,
+    tls_client_certificate_bound_access_tokens: client.certificateBoundTokens,
+    ...(certificateName === undefined ? {} : toCertificateMetadata(certificateName)),
     trust,
     resources: [...resources],
     permissions: [...permissionsOfClient(client)],

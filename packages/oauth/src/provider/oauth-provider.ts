@@ -12,6 +12,7 @@ import type { Grants } from './grants.ts';
 import { createTurns } from './in-turn.ts';
 import { followOurSessions } from './our-sessions.ts';
 import { providerRoutes, toProviderConfiguration } from './provider-configuration.ts';
+import { publishCapabilities } from './provider-document.ts';
 import { providerCookiesFor } from './provider-cookies.ts';
 import { isForPeople, isProviderEndpoint, methodsOfEndpoint, providerDocuments } from './provider-endpoints.ts';
 import type { ProviderEvent } from './provider-events.ts';
@@ -20,9 +21,10 @@ import { createProviderSignOut } from './provider-sign-out.ts';
 import { formTokens } from './provider-tokens.ts';
 import type { ProviderView } from './provider-views.ts';
 import { createTokenFinish } from './serve-token.ts';
-import { asksForAnotherResponseMode, publishResponseModes } from './response-modes.ts';
+import { asksForAnotherResponseMode, responseModeProblem } from './response-modes.ts';
 import { readProviderKeys, type ProviderKeyRing, type ProviderKeys } from './signing-keys.ts';
 import type { StructuredTokens } from './structured-tokens.ts';
+import { detectReplays } from './replay-detection.ts';
 import { createTokenQuestions } from './token-questions.ts';
 import { createTokenRequest, type TokenRequest } from './token-request.ts';
 
@@ -40,6 +42,7 @@ export interface OAuthProviderParts extends Pick<
   | 'cookie'
   | 'pages'
   | 'publicUrl'
+  | 'machines'
   | 'logger'
   | 'meter'
   | 'now'
@@ -85,8 +88,9 @@ const sharedRoutes: readonly string[] = ['introspection', 'revocation'];
  * library is built anew when keys are rotated; it keeps nothing between two requests.
  */
 export function createOAuthProvider(parts: OAuthProviderParts): OAuthProvider {
-  const { publicUrl, keyRing, registry, artifacts, grants, lifetime, pages, logger, now } = parts;
+  const { publicUrl, machines, keyRing, registry, artifacts, grants, lifetime, pages, logger, now } = parts;
   const { origin, protocol } = new URL(publicUrl);
+  const machineOrigin = machines?.publicUrl === undefined ? origin : new URL(machines.publicUrl).origin;
   const exchanges = new WeakMap<IncomingMessage, ProviderExchange>();
   const tokenRequests = new WeakMap<IncomingMessage, TokenRequest>();
   const failures = new WeakMap<IncomingMessage, Error>();
@@ -112,7 +116,7 @@ export function createOAuthProvider(parts: OAuthProviderParts): OAuthProvider {
   /** The browser is led nowhere: the answer would be asked for in a way that there is not. */
   const refuseMode = (ctx: KoaContextWithOIDC): Promise<void> => {
     ctx.status = 400;
-    const description = 'response_mode must be query, or left out';
+    const description = responseModeProblem;
     return show(ctx, { kind: 'error', error: 'unsupported_response_mode', description, status: 400 });
   };
 
@@ -137,8 +141,10 @@ export function createOAuthProvider(parts: OAuthProviderParts): OAuthProvider {
 
   const serve = async (context: unknown, next: () => Promise<unknown>): Promise<void> => {
     const ctx = context as KoaContextWithOIDC; // `oidc` is there once a route was found.
-    // What the library says of its own address follows from this one, and never from what a request says.
-    ctx.request.originalUrl = origin + ctx.request.url;
+    // What the library says of its own address follows from this one, and never from what a request says. A proof of
+    // possession names the address that was called.
+    const isOfMachine = exchangeOf(ctx).context.certificate !== undefined;
+    ctx.request.originalUrl = (isOfMachine ? machineOrigin : origin) + ctx.request.url;
     if (!providerDocuments.includes(ctx.path)) ctx.set('cache-control', 'no-store');
     try {
       if (ctx.path === providerRoutes.token && ctx.method === 'POST') return await serveToken(ctx, next);
@@ -151,7 +157,7 @@ export function createOAuthProvider(parts: OAuthProviderParts): OAuthProvider {
           reason: 'method-not-served',
           allow: methodsOfEndpoint(ctx.path),
         });
-      if (providerDocuments.includes(ctx.path)) publishResponseModes(ctx);
+      if (providerDocuments.includes(ctx.path)) publishCapabilities(ctx, machines);
       if (sharedRoutes.includes(ctx.oidc.route)) await questions.finish(ctx);
       else await signOut.finish(ctx);
     } catch (error) {
@@ -173,6 +179,7 @@ export function createOAuthProvider(parts: OAuthProviderParts): OAuthProvider {
         signedOutPage: pages.signedOut,
         sessionSeconds: lifetime.absoluteSeconds,
         show,
+        certificateOf: (ctx) => exchangeOf(ctx).context.certificate,
         fetch: createPrivateHostFetch(parts.privateHosts),
         tokenRequest: () => (Provider.ctx === undefined ? undefined : tokenRequests.get(Provider.ctx.req)),
         announceGrantEnd: grants.announceEnd,
@@ -190,6 +197,7 @@ export function createOAuthProvider(parts: OAuthProviderParts): OAuthProvider {
     provider.on('server_error', (ctx, error) => failures.set(ctx.req, error));
     followOurSessions(provider, (ctx) => exchangeOf(ctx).context);
     formTokens(provider);
+    detectReplays(provider, artifacts);
     questions.watch(provider);
     Object.assign(provider.Client.prototype, {
       includeSid: () => true,

@@ -1,8 +1,12 @@
-import type { Adapter, AdapterPayload } from 'oidc-provider';
+import type { Adapter, AdapterPayload, KoaContextWithOIDC } from 'oidc-provider';
 import Provider, { errors } from 'oidc-provider';
+import type { ClientCertificate } from '@sallyport/core';
 import type { ArtifactKind, Artifacts, StoredArtifact } from './artifacts.ts';
 import type { GivenAnswers } from './given-answers.ts';
 import type { TakeTurn } from './in-turn.ts';
+import { readVerifiedProof } from './proof-key.ts';
+import { pushedRequestUsed, requireServedRequest } from './pushed-requests.ts';
+import { isFirstUse } from './replay-detection.ts';
 import type { TokenRequest, UsedGrant } from './token-request.ts';
 
 export interface AdapterParts {
@@ -17,6 +21,10 @@ export interface AdapterParts {
   readonly findClient: (id: string) => Promise<AdapterPayload | undefined>;
   /** Called before a code is kept, which its client gets afterwards. */
   readonly beforeCode: (payload: AdapterPayload) => Promise<void>;
+  /** How long an authorization request may wait for its user, in seconds. */
+  readonly interactionSeconds: number;
+  /** Thumbprint of the certificate that was verified on the connection of a request. */
+  readonly certificateOf: (ctx: KoaContextWithOIDC) => Pick<ClientCertificate, 'thumbprint'> | undefined;
   /** Ends what was remembered of a grant. */
   readonly announceGrantEnd: (grantId: string) => Promise<void>;
   readonly now: () => Date;
@@ -46,7 +54,9 @@ function clientAdapter({ findClient }: AdapterParts): Adapter {
 }
 
 function artifactAdapter(kind: ArtifactKind, parts: AdapterParts): Adapter {
-  const { artifacts, tokenRequest, beforeCode, announceGrantEnd, now } = parts;
+  const { artifacts, tokenRequest, beforeCode, announceGrantEnd, interactionSeconds, now } = parts;
+  // A pushed request is used up by the code that is made for it: until then its row has to be there to say so.
+  const keptLongerSeconds = kind === 'PushedAuthorizationRequest' ? interactionSeconds : 0;
   const find = async (id: string): Promise<AdapterPayload | undefined> => {
     const request = tokenRequest();
     if (request !== undefined && (kind === 'AuthorizationCode' || kind === 'RefreshToken'))
@@ -62,12 +72,10 @@ function artifactAdapter(kind: ArtifactKind, parts: AdapterParts): Adapter {
     findByUserCode: () => Promise.resolve(undefined),
     async upsert(id, { jti: _id, ...given }, expiresIn) {
       const payload = kind === 'Interaction' ? withoutOutdatedSession(given) : given;
-      const expiresAt = new Date(
-        payload.exp === undefined ? now().getTime() + (expiresIn ?? 0) * 1000 : payload.exp * 1000,
-      );
+      const endsAt = payload.exp === undefined ? now().getTime() + (expiresIn ?? 0) * 1000 : payload.exp * 1000;
+      const expiresAt = new Date(endsAt + keptLongerSeconds * 1000);
       const artifact = { kind, id, payload: payload as Readonly<Record<string, unknown>>, expiresAt }; // Its members by name.
-      // At once, whatever becomes of the request: an assertion is good for one (RFC 7523, section 3).
-      if (kind === 'ReplayDetection') return requireFirst(await artifacts.insert(artifact));
+      if (kind === 'PushedAuthorizationRequest') requireServedRequest(payload);
       // What visitors leave behind who are not signed in: no cookie leads back to it.
       if (kind === 'Session' && payload.accountId === undefined) return;
       if (kind === 'AuthorizationCode') await beforeCode(payload);
@@ -79,7 +87,8 @@ function artifactAdapter(kind: ArtifactKind, parts: AdapterParts): Adapter {
       const request = tokenRequest();
       if (request !== undefined && (kind === 'AuthorizationCode' || kind === 'RefreshToken'))
         request.used = { kind, id };
-      else if (!(await artifacts.consume({ kind, id }, now()))) throw new errors.InvalidGrant('already used');
+      else if (!(await artifacts.consume({ kind, id }, now())))
+        throw kind === 'PushedAuthorizationRequest' ? pushedRequestUsed() : new errors.InvalidGrant('already used');
     },
     async destroy(id) {
       const name = { kind, id };
@@ -107,12 +116,14 @@ function artifactAdapter(kind: ArtifactKind, parts: AdapterParts): Adapter {
 async function findUsable(
   used: UsedGrant,
   request: TokenRequest,
-  { artifacts, answers, takeTurn, hasTransactions, now }: AdapterParts,
+  { artifacts, answers, takeTurn, hasTransactions, certificateOf, now }: AdapterParts,
 ): Promise<AdapterPayload | undefined> {
-  const { oidc } = requireContext();
+  const ctx = requireContext();
+  const { oidc } = ctx;
   const clientId = oidc.client?.clientId ?? '';
+  const proof = await readVerifiedProof(ctx);
   request.clientId = clientId;
-  request.fingerprint = fingerprintOf(oidc.params ?? {});
+  request.fingerprint = fingerprintOf(oidc.params ?? {}, [proof?.jkt, certificateOf(ctx)?.thumbprint]);
   request.release = await takeTurn(`${used.kind} ${used.id}`);
   const stored = await artifacts.find(used);
   if (stored === null) return undefined;
@@ -130,6 +141,9 @@ async function findUsable(
     noteReuse(request, used);
     return { ...payload, consumed: Math.floor(now().getTime() / 1000) };
   }
+  // The library, which is not asked, would have refused a proof that is sent again.
+  if (proof !== undefined && !(await isFirstUse(artifacts, clientId, proof.jti, now())))
+    throw new errors.InvalidGrant('DPoP proof JWT Replay detected');
   request.given = given;
   // Ends the work of the library: what is answered is known.
   throw new errors.InvalidGrant('answered before');
@@ -146,9 +160,13 @@ function requireContext() {
   return ctx;
 }
 
-/** What has to be the same for a request to be the same one, sent again: the proof among it (RFC 7636). */
-function fingerprintOf(params: Readonly<Record<string, unknown>>): string {
-  return JSON.stringify(['code_verifier', 'redirect_uri', 'scope', 'resource'].map((name) => params[name] ?? null));
+/**
+ * What has to be the same for a request to be the same one, sent again: the proof among it (RFC 7636), and the keys of the
+ * client (RFC 9449, RFC 8705), so that a thief of a code or a token is given no answer that was made for its owner.
+ */
+function fingerprintOf(params: Readonly<Record<string, unknown>>, keys: readonly (string | undefined)[]): string {
+  const texts = ['code_verifier', 'redirect_uri', 'scope', 'resource'].map((name) => params[name]);
+  return JSON.stringify([...texts, ...keys].map((text) => text ?? null));
 }
 
 /** Who signs in is what the question is about: it may be another account, in another session. */
@@ -162,8 +180,4 @@ function toPayload(id: string, { payload, consumedAt }: StoredArtifact): Adapter
     jti: id,
     ...(consumedAt === null ? {} : { consumed: Math.floor(consumedAt.getTime() / 1000) }),
   };
-}
-
-function requireFirst(isFirst: boolean): void {
-  if (!isFirst) throw new errors.InvalidClientAuth('client assertion tokens must only be used once');
 }

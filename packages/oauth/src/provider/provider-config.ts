@@ -18,7 +18,7 @@ export const providerConfigShape = {
     .describe('How long access tokens and ID tokens live; what ends the sign-in ends access at the gateway before'),
   authorizations: requestLimitsSchema
     .default([{ per: 'address', max: 120, seconds: 60 }])
-    .describe('How many requests to /oauth2/auth may come; an empty list means any number'),
+    .describe('How many requests to /oauth2/auth, and to /oauth2/par, may come; an empty list means any number'),
   requests: requestLimitsSchema
     .default([{ per: 'address', max: 1200, seconds: 60 }])
     .describe('How many requests may come to each of the other endpoints; an empty list means any number'),

@@ -1,6 +1,7 @@
 import { errors, type Configuration, type KoaContextWithOIDC } from 'oidc-provider';
-import { assuranceLevels } from '@sallyport/core';
-import { oidcScopes } from '../clients/oauth-client.ts';
+import { assuranceLevels, dpopAlgorithms, type ClientCertificate } from '@sallyport/core';
+import { matchesCertificateMetadata } from '../clients/certificate-name.ts';
+import { clientAuthentications, oidcScopes } from '../clients/oauth-client.ts';
 import { toExtraClaims } from './access-token-claims.ts';
 import { ownClientMetadata } from './client-metadata.ts';
 import { loadExistingGrant } from './existing-grant.ts';
@@ -14,13 +15,16 @@ import type { ProviderCookies } from './provider-cookies.ts';
 import type { ProviderView } from './provider-views.ts';
 import type { ProviderKeys } from './signing-keys.ts';
 
-export interface ProviderConfigurationParts extends AdapterParts, ProviderAccountParts, ProviderResourceParts {
+export interface ProviderConfigurationParts
+  extends Omit<AdapterParts, 'interactionSeconds' | 'certificateOf'>, ProviderAccountParts, ProviderResourceParts {
   readonly cookies: ProviderCookies;
   /** Where people are after a sign-out. */
   readonly signedOutPage: string;
   /** How long a session lasts at most. */
   readonly sessionSeconds: number;
   readonly show: (ctx: KoaContextWithOIDC, view: ProviderView) => Promise<void>;
+  /** The certificate that was verified on the connection of a request. */
+  readonly certificateOf: (ctx: KoaContextWithOIDC) => ClientCertificate | undefined;
   /** Calls the addresses of clients. */
   readonly fetch: NonNullable<Configuration['fetch']>;
 }
@@ -28,6 +32,7 @@ export interface ProviderConfigurationParts extends AdapterParts, ProviderAccoun
 /** Where the endpoints are. Introspection and revocation are shared with the gateway's own, which are asked first. */
 export const providerRoutes = {
   authorization: '/oauth2/auth',
+  pushed_authorization_request: '/oauth2/par',
   token: '/oauth2/token',
   userinfo: '/oauth2/userinfo',
   end_session: '/oauth2/session/end',
@@ -45,9 +50,9 @@ const clientAlgorithms = ['ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519', 'RS256'
 
 /** Says everything to the library, so that nothing is as it comes: what is not said is off. */
 export function toProviderConfiguration(parts: ProviderConfigurationParts, keys: ProviderKeys): Configuration {
-  const { cookies, publicOrigin, accessSeconds, sessionSeconds, tokenRequest, now, show } = parts;
+  const { cookies, publicOrigin, accessSeconds, sessionSeconds, tokenRequest, now, show, certificateOf } = parts;
   return {
-    adapter: createProviderAdapter(parts),
+    adapter: createProviderAdapter({ ...parts, interactionSeconds }),
     jwks: { keys: keys.keys },
     routes: providerRoutes,
     findAccount: createFindAccount(parts),
@@ -55,8 +60,8 @@ export function toProviderConfiguration(parts: ProviderConfigurationParts, keys:
     extraTokenClaims: (ctx, token) => toExtraClaims(ctx, token, publicOrigin),
     extraClientMetadata: { properties: ownClientMetadata },
     clientDefaults: { id_token_signed_response_alg: keys.algorithm, grant_types: [], response_types: [] },
-    clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'],
-    enabledJWA: { clientAuthSigningAlgValues: clientAlgorithms },
+    clientAuthMethods: [...clientAuthentications],
+    enabledJWA: { clientAuthSigningAlgValues: clientAlgorithms, dPoPSigningAlgValues: [...dpopAlgorithms] },
     scopes: oidcScopes,
     acrValues: assuranceLevels,
     claims: {
@@ -112,8 +117,26 @@ export function toProviderConfiguration(parts: ProviderConfigurationParts, keys:
       claimsParameter: { enabled: false },
       clientCredentials: { enabled: true },
       userinfo: { enabled: true },
-      dPoP: { enabled: false },
-      pushedAuthorizationRequests: { enabled: false },
+      // Of every client that sends a proof the tokens are bound to its key.
+      dPoP: { enabled: true, allowReplay: false },
+      pushedAuthorizationRequests: {
+        enabled: true,
+        requirePushedAuthorizationRequests: false,
+        allowUnregisteredRedirectUris: false,
+      },
+      mTLS: {
+        enabled: true,
+        certificateBoundAccessTokens: true,
+        tlsClientAuth: true,
+        selfSignedTlsClientAuth: false,
+        getCertificate: (ctx) => certificateOf(ctx)?.pem,
+        // The listener has verified it, or there is none.
+        certificateAuthorized: (ctx) => certificateOf(ctx) !== undefined,
+        certificateSubjectMatches(ctx, property, expected) {
+          const certificate = certificateOf(ctx);
+          return certificate !== undefined && matchesCertificateMetadata(certificate, property, expected);
+        },
+      },
       requestObjects: { enabled: false },
       backchannelLogout: { enabled: false },
       externalSigningSupport: { enabled: true, ack: 'experimental-01' },

@@ -1,4 +1,5 @@
 import { canRace, onDatabase, type Harness } from '@sallyport/identity/test-support/harness';
+import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startOAuthHarness } from '../oauth.test-support.ts';
 import { serveProvider, type ProviderSite, type SignedInUser, type SiteClient } from './provider-site.test-support.ts';
@@ -73,6 +74,40 @@ describe.each([
     expect(new Set(sorted(refreshed))).toEqual(new Set([200]));
     expect(new Set(refreshed.map(({ body }) => body['refresh_token'])).size).toBe(1);
     expect((await site.refresh(client, refreshed[0]?.body['refresh_token'] ?? '')).status).toBe(200);
+  });
+
+  it.skipIf(!canRace())('make one code of a pushed request, in however many windows it is answered', async () => {
+    for (let round = 0; round < 3; round += 1) {
+      const { requestUri, verifier } = await site.push(client);
+      const questions = await times(4, () => site.askPushed(client, user, requestUri));
+      await Promise.all(questions.map((question) => site.decide(question, 'allow', user)));
+      const backs = await Promise.all(questions.map((question) => site.resume(question, user)));
+      const codes = backs.flatMap((back) => back.searchParams.get('code') ?? []);
+      expect(codes).toHaveLength(1);
+      expect(new Set(backs.map((back) => back.searchParams.get('error')))).toEqual(
+        new Set([null, 'invalid_request_uri']),
+      );
+      expect((await site.redeem(client, codes[0] ?? '', verifier)).status).toBe(200);
+      await expect(site.askPushed(client, user, requestUri)).rejects.toThrow('no question');
+    }
+  });
+
+  it.skipIf(!canRace())('take a proof of possession once', async () => {
+    const machine = await site.register('Robot', {
+      grantTypes: ['client_credentials'],
+      redirectUris: [],
+      backchannelLogoutUri: undefined,
+      scopes: ['product:read'],
+    });
+    const { privateKey, publicKey } = await generateKeyPair('ES256');
+    const proof = await new SignJWT({ htm: 'POST', htu: 'http://localhost:3000/oauth2/token' })
+      .setProtectedHeader({ typ: 'dpop+jwt', alg: 'ES256', jwk: await exportJWK(publicKey) })
+      .setJti('one')
+      .setIssuedAt()
+      .sign(privateKey);
+    const answers = await times(8, () => site.actAlone(machine, proof));
+    expect(sorted(answers)).toEqual([200, 400, 400, 400, 400, 400, 400, 400]);
+    expect((await site.actAlone(machine, proof)).body).toMatchObject({ error: 'invalid_grant' });
   });
 
   it.skipIf(!canRace())('take consent back once', async () => {

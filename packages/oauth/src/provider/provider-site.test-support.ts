@@ -42,6 +42,12 @@ export interface ProviderSite {
   decide(question: AskedQuestion, decision: 'allow' | 'deny', user: SignedInUser): Promise<Answer>;
   /** Where the browser is sent once the question is answered. */
   resume(question: AskedQuestion, user: SignedInUser): Promise<URL>;
+  /** Asks for a code by a request that was pushed, up to the question for consent. */
+  askPushed(client: SiteClient, user: SignedInUser, requestUri: string): Promise<AskedQuestion>;
+  /** Leaves an authorization request behind (RFC 9126): its `request_uri`, and the verifier that belongs to it. */
+  push(client: SiteClient): Promise<{ readonly requestUri: string; readonly verifier: string }>;
+  /** Acts as the client itself, with a proof of possession. */
+  actAlone(client: SiteClient, proof: string): Promise<TokenReply>;
   redeem(client: SiteClient, code: string, verifier: string): Promise<TokenReply>;
   refresh(client: SiteClient, refreshToken: string): Promise<TokenReply>;
   /** The whole way, with consent. */
@@ -70,13 +76,40 @@ export async function serveProvider(harness: Harness): Promise<ProviderSite> {
 
   const get = (path: string, user: SignedInUser, cookie = ''): Promise<Response> =>
     fetch(origin + path, { redirect: 'manual', headers: { cookie, [callerHeader]: user.id } });
-  const token = async ({ id, secret }: SiteClient, form: Record<string, string>): Promise<TokenReply> => {
-    const answer = await fetch(`${origin}/oauth2/token`, {
+  const post = async (
+    path: string,
+    { id, secret }: SiteClient,
+    form: Record<string, string>,
+    headers: Record<string, string> = {},
+  ): Promise<TokenReply> => {
+    const answer = await fetch(origin + path, {
       method: 'POST',
-      headers: { authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}` },
+      headers: { authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`, ...headers },
       body: new URLSearchParams(form),
     });
     return { status: answer.status, body: (await answer.json()) as TokenReply['body'] };
+  };
+  const token = (client: SiteClient, form: Record<string, string>): Promise<TokenReply> =>
+    post('/oauth2/token', client, form);
+  const authorizationOf = ({ id }: SiteClient, verifier: string, scope: string): Record<string, string> => ({
+    client_id: id,
+    response_type: 'code',
+    redirect_uri: redirectUri,
+    scope,
+    prompt: 'consent',
+    resource: 'http://localhost:3000/',
+    code_challenge: createHash('sha256').update(verifier).digest('base64url'),
+    code_challenge_method: 'S256',
+  });
+  const openQuestion = async (parameters: Record<string, string>, user: SignedInUser, verifier: string) => {
+    const answer = await get(`/oauth2/auth?${new URLSearchParams(parameters).toString()}`, user);
+    const uid = /\/auth\/oauth\/([\w-]+)$/.exec(answer.headers.get('location') ?? '')?.[1];
+    if (uid === undefined) throw new Error(`no question: ${answer.status} ${await answer.text()}`);
+    const cookie = answer.headers
+      .getSetCookie()
+      .flatMap((line) => line.split(';', 1))
+      .join('; ');
+    return { uid, cookie, verifier };
   };
 
   const site: ProviderSite = {
@@ -90,27 +123,18 @@ export async function serveProvider(harness: Harness): Promise<ProviderSite> {
       const made = await operate<MadeClient>(harness, 'oauth-clients/create', { ...partner, name, ...change });
       return { id: made.client.id, secret: made.secret ?? '' };
     },
-    async ask({ id }, user, scope = 'openid offline_access product:read') {
+    ask(client, user, scope = 'openid offline_access product:read') {
       const verifier = randomBytes(32).toString('base64url');
-      const parameters = new URLSearchParams({
-        client_id: id,
-        response_type: 'code',
-        redirect_uri: redirectUri,
-        scope,
-        prompt: 'consent',
-        resource: 'http://localhost:3000/',
-        code_challenge: createHash('sha256').update(verifier).digest('base64url'),
-        code_challenge_method: 'S256',
-      });
-      const answer = await get(`/oauth2/auth?${parameters.toString()}`, user);
-      const uid = /\/auth\/oauth\/([\w-]+)$/.exec(answer.headers.get('location') ?? '')?.[1];
-      if (uid === undefined) throw new Error(`no question: ${answer.status} ${await answer.text()}`);
-      const cookie = answer.headers
-        .getSetCookie()
-        .flatMap((line) => line.split(';', 1))
-        .join('; ');
-      return { uid, cookie, verifier };
+      return openQuestion(authorizationOf(client, verifier, scope), user, verifier);
     },
+    askPushed: ({ id }, user, requestUri) => openQuestion({ client_id: id, request_uri: requestUri }, user, ''),
+    async push(client) {
+      const verifier = randomBytes(32).toString('base64url');
+      const { status, body } = await post('/oauth2/par', client, authorizationOf(client, verifier, 'openid'));
+      if (status !== 201) throw new Error(`not pushed: ${JSON.stringify(body)}`);
+      return { requestUri: body['request_uri'] ?? '', verifier };
+    },
+    actAlone: (client, proof) => post('/oauth2/token', client, { grant_type: 'client_credentials' }, { dpop: proof }),
     decide: ({ uid, cookie }, decision, { caller }) =>
       harness.call('POST', `/auth/oauth/${uid}/decision`, { decision }, { caller, headers: { cookie } }),
     async resume({ uid, cookie }, user) {

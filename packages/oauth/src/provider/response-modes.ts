@@ -1,7 +1,10 @@
 import type { KoaContextWithOIDC } from 'oidc-provider';
 
 /** How a client gets its answer: in the query of its redirect URI. */
-const responseMode = 'query';
+export const responseMode = 'query';
+
+/** What is wrong with asking for another one. */
+export const responseModeProblem = 'response_mode must be query, or left out';
 
 /**
  * Whether a client asks to be answered in another way than there is. The library has two more, which cannot be turned off:
@@ -9,12 +12,10 @@ const responseMode = 'query';
  * sections 4.2 and 4.17).
  */
 export function asksForAnotherResponseMode({ query }: KoaContextWithOIDC): boolean {
-  const asked = query['response_mode'];
-  return asked !== undefined && asked !== '' && asked !== responseMode;
+  return !isServedResponseMode(query['response_mode']);
 }
 
-/** Says in a document of the provider which ways there are. */
-export function publishResponseModes(ctx: KoaContextWithOIDC): void {
-  if (typeof ctx.body !== 'object' || ctx.body === null) return;
-  ctx.body = { ...ctx.body, response_modes_supported: [responseMode] };
+/** Whether an authorization request may ask for this. */
+export function isServedResponseMode(asked: unknown): boolean {
+  return asked === undefined || asked === '' || asked === responseMode;
 }

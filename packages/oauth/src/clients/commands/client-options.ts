@@ -1,6 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { exitCodes, UsageError, type CommandOption } from '@sallyport/core';
-import { clientAuthentications, clientKinds, clientTrusts, grantTypes, toShortGrantType } from '../oauth-client.ts';
+import {
+  clientAuthentications,
+  clientKinds,
+  clientTrusts,
+  dpopDemands,
+  grantTypes,
+  toShortGrantType,
+} from '../oauth-client.ts';
 import type { ClientCommandCall } from './client-command.ts';
 
 const words = (of: readonly string[]): string => of.join(', ');
@@ -24,6 +31,22 @@ export const registrationOptions = {
   'jwks-uri': { value: 'uri', describe: 'Where its public keys are, for private_key_jwt' },
   homepage: { value: 'uri', describe: 'Shown where people are asked for consent' },
   'logo-uri': { value: 'uri', describe: 'A picture, shown there too' },
+  dpop: {
+    value: 'demand',
+    describe: `${words(dpopDemands)}: whether its tokens are always bound to a key of its own (RFC 9449)`,
+  },
+  'require-pushed-requests': {
+    value: 'yes or no',
+    describe: 'Whether its authorization requests have to be pushed (RFC 9126)',
+  },
+  'certificate-bound-tokens': {
+    value: 'yes or no',
+    describe: 'Whether its access tokens work with its certificate alone (RFC 8705)',
+  },
+  'certificate-name': {
+    value: 'name',
+    describe: 'The name in its certificate, for tls_client_auth: dn:, dns:, uri:, ip: or email: and the name',
+  },
 } as const satisfies Readonly<Record<string, CommandOption>>;
 
 const lists = {
@@ -42,19 +65,26 @@ const texts = {
   'jwks-uri': 'jwksUri',
   homepage: 'homepage',
   'logo-uri': 'logoUri',
+  dpop: 'dpop',
+  'certificate-name': 'certificateName',
+} as const;
+const choices = {
+  'require-pushed-requests': 'requirePushedRequests',
+  'certificate-bound-tokens': 'certificateBoundTokens',
 } as const;
 
 /**
  * Reads what was said of a client: the fields that were given, and no others. Whether they are right is for the server to
  * say, which answers with the field.
  *
- * @throws UsageError for a file that cannot be read.
+ * @throws UsageError for a file that cannot be read, and for what is neither "yes" nor "no".
  */
 export function readRegistration(call: ClientCommandCall): Readonly<Record<string, unknown>> {
   const jwksFile = call.value('jwks-file');
   return {
     ...pick(lists, (option) => (call.has(option) ? call.values(option) : undefined)),
     ...pick(texts, (option) => call.value(option)),
+    ...pick(choices, (option) => readChoice(option, call.value(option))),
     ...(jwksFile === undefined ? {} : { jwks: readKeySet(call.resolvePath(jwksFile)) }),
   };
 }
@@ -69,6 +99,12 @@ function pick(
       return value === undefined ? [] : [[field, value]];
     }),
   );
+}
+
+function readChoice(option: string, value: string | undefined): boolean | undefined {
+  if (value === undefined) return undefined;
+  if (value !== 'yes' && value !== 'no') throw new UsageError(`--${option} must be "yes" or "no".`, exitCodes.usage);
+  return value === 'yes';
 }
 
 function readKeySet(path: string): unknown {

@@ -13,6 +13,7 @@ const clearable = {
   'jwks-uri': ['jwksUri', null],
   homepage: ['homepage', null],
   'logo-uri': ['logoUri', null],
+  'certificate-name': ['certificateName', null],
 } as const;
 
 /** Changes an OAuth client. */
