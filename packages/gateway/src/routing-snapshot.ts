@@ -126,6 +126,7 @@ export function createRoutingSnapshot(options: CheckedGatewayOptions, persistent
     credentialCache,
     recordUse,
     usedProofs,
+    machineOrigin: options.machines?.publicUrl === undefined ? undefined : new URL(options.machines.publicUrl).origin,
   };
   const authenticators = {
     public: createAuthenticators('public', credentials),

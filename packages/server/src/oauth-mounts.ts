@@ -42,7 +42,8 @@ export function createOAuthMounts(
   hasIntrospection: boolean,
 ): readonly Mount[] {
   const shared = hasIntrospection ? [] : [introspectionPlace, tokenRevocationPlace];
-  const called = { crossOrigin: 'tokens', requestLimits: requests, bodyBytes, handle: answer } as const;
+  // Clients with certificates call these at the listener for machines (RFC 8705, section 5).
+  const called = { crossOrigin: 'tokens', machines: true, requestLimits: requests, bodyBytes, handle: answer } as const;
   return [
     { ...oauthAuthorizePlace, requestLimits: authorizations, bodyBytes, handle: answer },
     // A public client proves nothing, and leaves a request behind: as many as at the authorization endpoint.

@@ -41,8 +41,8 @@ export function createCertificateAuthenticator(parts: CertificateAuthenticatorPa
   };
 }
 
-/** What is remembered is by the name: no token and no stream outlives the certificate that was presented this time. */
-function endingWith(
+/** What is remembered is the caller: no token and no stream outlives the certificate that was presented this time. */
+export function endingWith(
   outcome: RequestAuthenticationOutcome,
   { expiresAt }: ClientCertificate,
 ): RequestAuthenticationOutcome {

@@ -6,6 +6,7 @@ import {
   type PresentedCredential,
 } from '@sallyport/core';
 import { requestOf, type RequestState } from '../pipeline/request-state.ts';
+import { endingWith } from './certificate-authenticator.ts';
 import type { RequestAuthenticationOutcome } from './request-authenticator.ts';
 import type { UsedProofs } from './used-proofs.ts';
 
@@ -13,6 +14,8 @@ export interface ProofOfPossessionParts {
   readonly usedProofs: UsedProofs;
   /** Origins of this gateway, as the configuration says. */
   readonly publicOrigins: ReadonlySet<string>;
+  /** The origin that machines call; `undefined` where the configuration does not say it. */
+  readonly machineOrigin: string | undefined;
 }
 
 /** How a credential came, and what it was. */
@@ -25,7 +28,7 @@ export interface PresentedToken {
 /**
  * Demands the proof that a credential is bound to, on every request: what is remembered is who its caller is, and never that
  * they proved it. A credential that is bound counts for nothing without its proof, and one that is not bound for nothing
- * under the scheme that says so.
+ * under the scheme that says so, and beside the certificate of a machine, which may be that of another caller.
  */
 export type DemandProof = (
   state: RequestState,
@@ -42,13 +45,29 @@ export function createProofOfPossession(parts: ProofOfPossessionParts): DemandPr
     const { caller } = found.credential;
     const { confirmation } = caller;
     const isDpop = token.presented.header === 'authorization' && dpopScheme.test(token.presented.value);
-    if (confirmation === undefined) return isDpop ? refused('SP_TOKEN_INVALID', 'dpop-token-not-bound') : found;
-    // No listener takes certificates: nothing proves the possession of one.
-    if ('x5tS256' in confirmation) return refused('SP_TOKEN_INVALID', 'token-bound-to-certificate');
+    if (confirmation === undefined) {
+      if (isDpop) return refused('SP_TOKEN_INVALID', 'dpop-token-not-bound');
+      return state.listener === 'machine' ? refused('SP_TOKEN_INVALID', 'token-not-bound-to-certificate') : found;
+    }
+    if ('x5tS256' in confirmation)
+      return isDpop
+        ? refused('SP_TOKEN_INVALID', 'token-bound-to-certificate')
+        : judgeCertificate(state, confirmation.x5tS256, found);
     // RFC 9449, section 7.2: a thief without the key would leave the proof out.
     if (!isDpop) return refused('SP_DPOP_PROOF_REQUIRED', 'dpop-token-as-bearer');
     return judgeProof(state, token.credential, caller, confirmation.jkt, parts).then((refusal) => refusal ?? found);
   };
+}
+
+/** RFC 8705, section 3: the certificate of this very connection, which is there at the listener for machines alone. */
+function judgeCertificate(
+  { certificate }: RequestState,
+  thumbprint: string,
+  found: RequestAuthenticationOutcome,
+): RequestAuthenticationOutcome {
+  if (certificate === undefined) return refused('SP_TOKEN_INVALID', 'token-bound-to-certificate');
+  if (certificate.thumbprint !== thumbprint) return refused('SP_TOKEN_INVALID', 'token-of-another-certificate');
+  return endingWith(found, certificate);
 }
 
 async function judgeProof(
@@ -56,11 +75,13 @@ async function judgeProof(
   accessToken: string,
   { principal }: AuthenticatedCaller,
   jkt: string,
-  { usedProofs, publicOrigins }: ProofOfPossessionParts,
+  { usedProofs, publicOrigins, machineOrigin }: ProofOfPossessionParts,
 ): Promise<RequestAuthenticationOutcome | undefined> {
   const { headers, method, rawPath } = requestOf(state);
   if (headers.dpopProof === undefined) return refused('SP_DPOP_PROOF_REQUIRED', 'dpop-proof-missing');
-  const target = { method, origins: publicOrigins, path: rawPath, accessToken, at: state.at };
+  const origins =
+    state.listener === 'machine' ? new Set(machineOrigin === undefined ? [] : [machineOrigin]) : publicOrigins;
+  const target = { method, origins, path: rawPath, accessToken, at: state.at };
   const proof = await verifyDpopProof(headers.dpopProof, target);
   if (proof.kind === 'refused') return refused('SP_DPOP_PROOF_INVALID', proof.reason);
   if (proof.jkt !== jkt) return refused('SP_DPOP_PROOF_INVALID', 'dpop-proof-of-another-key');

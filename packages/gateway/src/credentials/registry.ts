@@ -6,7 +6,7 @@ import { createFeatureAuthenticator, type FeatureAuthenticatorParts } from './fe
 import { createInternalTokenAuthenticator, type InternalTokenParts } from './internal-token.ts';
 import type { RequestAuthenticator } from './request-authenticator.ts';
 import { createSessionCookieAuthenticator, type SessionCookieParts } from './session-cookie.ts';
-import { createOtherCredentialRefusal } from './other-credential-refusal.ts';
+import { createOtherAuthorizationRefusal, createOtherCredentialRefusal } from './other-credential-refusal.ts';
 import { createUnclaimedRefusal } from './unclaimed-refusal.ts';
 
 /** What any credential needs to be recognized. */
@@ -28,11 +28,19 @@ const credentials: readonly Credential[] = [
   { listener: 'internal', create: createCredentialHeaderRefusal },
   { listener: 'internal', create: createInternalTokenAuthenticator },
   { listener: 'machine', create: createOtherCredentialRefusal },
+  { listener: 'machine', create: createTokenAuthenticators },
+  { listener: 'machine', create: createOtherAuthorizationRefusal },
   { listener: 'machine', create: createCertificateAuthenticator },
 ];
 
 function createFeatureAuthenticators(parts: CredentialParts): readonly RequestAuthenticator[] {
   return parts.authenticators.map((authenticator) => createFeatureAuthenticator(authenticator, parts));
+}
+
+/** Those of access tokens: what can be bound to a certificate. */
+function createTokenAuthenticators({ authenticators, ...parts }: CredentialParts): readonly RequestAuthenticator[] {
+  const ofTokens = authenticators.filter(({ kind }) => kind === 'bearer' || kind === 'opaque');
+  return createFeatureAuthenticators({ ...parts, authenticators: ofTokens });
 }
 
 /** Builds the authenticators of a listener. */

@@ -150,6 +150,8 @@ export function createIntrospectionMounts(parts: IntrospectionMountsParts): read
   ): Mount => ({
     ...place,
     crossOrigin: 'tokens',
+    // A client with a certificate asks about its tokens there.
+    machines: true,
     requestLimits: options.requests,
     bodyBytes: maxFormBytes,
     handle: (request, response, context) => {
