@@ -136,6 +136,7 @@ export {
   type InternalTokenClaims,
   type InternalTokenRequest,
 } from './token/internal-token.ts';
+export { protectedResourceOf, protectedResourcePath, type ProtectedResource } from './token/protected-resource.ts';
 export { internalRoutesPath, parseAudienceRoutes, type AudienceRoute } from './token/audience-routes.ts';
 export {
   keyAlgorithms,

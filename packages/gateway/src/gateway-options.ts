@@ -40,6 +40,7 @@ import { gatewayCorsSchema } from './routing/gateway-cors.ts';
 import type { Mount } from './routing/mount.ts';
 import { problemsOfCallers, problemsOfCredentials } from './routing/route-problems.ts';
 import { problemsOfUpstreamTls } from './routing/upstream-tls-problems.ts';
+import { problemsOfMcp } from './mcp/problems-of-mcp.ts';
 import { problemsOfWebhooks } from './routing/webhook-problems.ts';
 import type { RequestRecord } from './record/record.ts';
 import type { GatewayTraces } from './record/traces.ts';
@@ -64,6 +65,8 @@ export interface GatewayOptions {
   /** More hosts under which the internal listener is reached; its own address and loopback always count. */
   readonly internalHosts?: readonly string[];
   readonly routes: readonly Route[];
+  /** Every permission of the policy: what `note:*` stands for in the metadata of MCP servers. @default none */
+  readonly permissions?: readonly string[];
   /** Locales that Next.js serves in front of paths, in any case: rules for `/admin` hold for `/de/admin`. @default [] */
   readonly locales?: readonly string[];
   readonly mounts?: readonly Mount[];
@@ -154,6 +157,7 @@ const dataSchema = z.object({
 const defaults = {
   authenticators: [],
   mounts: [],
+  permissions: [],
   logger: silentLogger,
   now: () => new Date(),
   accessLog: true,
@@ -229,6 +233,7 @@ function problemsOfRouteOptions({
       hasForwardAuth: forwardAuth !== undefined,
     }),
     ...problemsOfWebhooks(routes),
+    ...problemsOfMcp(routes),
     ...problemsOfWebhookKeys(routes, webhooks?.secrets() ?? new Map()).map((problem) => `webhooks: ${problem}`),
   ];
 }

@@ -26,7 +26,16 @@ import { createRoutingSnapshot, type RoutingSnapshot } from './routing-snapshot.
 /** What may change while a gateway runs. */
 export type GatewayChange = Pick<
   GatewayOptions,
-  'routes' | 'locales' | 'hosts' | 'internalHosts' | 'hsts' | 'trustedProxies' | 'accessLog' | 'brand' | 'cors'
+  | 'routes'
+  | 'permissions'
+  | 'locales'
+  | 'hosts'
+  | 'internalHosts'
+  | 'hsts'
+  | 'trustedProxies'
+  | 'accessLog'
+  | 'brand'
+  | 'cors'
 >;
 
 /** Where the listener for machines binds, and whom it believes. */

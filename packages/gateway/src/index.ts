@@ -11,6 +11,7 @@ export type { ContinueWith } from './in-process/hand-over.ts';
 export { listen } from './listeners/listen.ts';
 export type { Listening } from './listeners/listener.ts';
 export type { ExplainedFact, ExplainedStage, Explanation, ExplainQuestion } from './explain/explanation.ts';
+export { protectedResourcePlace } from './mcp/protected-resource-mounts.ts';
 export { messageTokensPlace, problemsOfMessageCallers } from './messages/message-tokens-mount.ts';
 export { messagesSchema, type MessagesOptions } from './messages/messages-options.ts';
 export { providerTokensPlace, type HandOutProviderToken } from './provider-tokens/provider-tokens-mount.ts';

@@ -1,4 +1,4 @@
-import { sessionCookieFor } from '@sallyport/core';
+import { protectedResourceOf, sessionCookieFor } from '@sallyport/core';
 import { createCredentialUseRecorder } from './credentials/credential-use.ts';
 import { createAuthenticators, type CredentialParts } from './credentials/registry.ts';
 import { createCookieReader } from './credentials/session-cookie-reader.ts';
@@ -31,8 +31,9 @@ import { createNoteRefusal, type NoteRefusal } from './record/note-refusal.ts';
 import { createBrandMount } from './response/brand-mount.ts';
 import { createErrorPageRenderer } from './response/error-page.ts';
 import { createKeysMount } from './response/local-endpoints.ts';
+import { createProtectedResourceMounts } from './mcp/protected-resource-mounts.ts';
 import { createAudienceRoutesMount } from './routing/audience-routes-mount.ts';
-import { createRouteTable, zonesOf, type LimitsOf, type RouteTable } from './routing/route-table.ts';
+import { createRouteTable, zonesOf, type LimitsOf, type ResourceOf, type RouteTable } from './routing/route-table.ts';
 import { createActivityRecorder } from './sessions/activity.ts';
 import { createRevocationsMount } from './sessions/revocations-mount.ts';
 import { createSessionEventsMount } from './streams/session-events-mount.ts';
@@ -71,6 +72,7 @@ export function createRoutingSnapshot(options: CheckedGatewayOptions, persistent
   const limitsOf: LimitsOf = (owner, limits) =>
     limits === undefined ? requestLimits.of('gateway', options.limits.requests) : requestLimits.of(owner, limits);
   const keys = createKeysMount(keyRing);
+  const resourceOf: ResourceOf = (route) => protectedResourceOf(route, publicOrigin, options.permissions);
   const brandFiles = createBrandMount(options.brand);
   const recordUse = createCredentialUseRecorder(credentialCache.lastUses, logger);
   const mounts = [
@@ -84,10 +86,18 @@ export function createRoutingSnapshot(options: CheckedGatewayOptions, persistent
     createSessionExtensionMount(options.sessions),
     createNoProviderTokensMount(),
     createNoMessageTokensMount(),
+    ...createProtectedResourceMounts(
+      routes.flatMap((route) => resourceOf(route) ?? []),
+      {
+        issuer: publicOrigin,
+        productName: options.brand.name,
+        originsOf: (name) => routes.find((route) => route.name === name)?.cors?.origins ?? [],
+      },
+    ),
   ];
   const renderErrorPage = createErrorPageRenderer({ ...options, signInPath: options.pages.signIn });
   const tables: Record<ListenerKind, RouteTable> = {
-    public: createRouteTable(routes, mounts, limitsOf, options.cors),
+    public: createRouteTable(routes, mounts, limitsOf, options.cors, resourceOf),
     // Mounts are for browsers: identity is never reached through the internal listener.
     // Calls of services count against no limit, but for what a provider may be asked for, and for signatures.
     internal: createRouteTable(
@@ -102,12 +112,16 @@ export function createRoutingSnapshot(options: CheckedGatewayOptions, persistent
         ...(options.forwardAuth === undefined ? [createAudienceRoutesMount(routes)] : []),
       ],
       (owner, limits) => (limitedInside.has(owner) ? requestLimits.of(owner, limits ?? []) : undefined),
+      undefined,
+      resourceOf,
     ),
     // What is for people in person, or for browsers, is not there.
     machine: createRouteTable(
       routes,
       mounts.filter(({ machines }) => machines === true),
       limitsOf,
+      undefined,
+      resourceOf,
     ),
   };
   const readCookies = createCookieReader(sessionCookieFor(options.publicUrl).name);
@@ -151,7 +165,7 @@ export function createRoutingSnapshot(options: CheckedGatewayOptions, persistent
     readHeaders,
     readCertificate: persistent.machines.read,
   });
-  const explain = createExplainer(options, { decisionFor, credentials, mounts, limitsOf, audiences });
+  const explain = createExplainer(options, { decisionFor, credentials, mounts, limitsOf, resourceOf, audiences });
   const noteRefusal: Record<ListenerKind, NoteRefusal> = {
     public: createNoteRefusal('public', { logger, accessLog, metrics: metrics.public }),
     internal: createNoteRefusal('internal', { logger, accessLog, metrics: metrics.internal }),
@@ -197,7 +211,7 @@ export function createRoutingSnapshot(options: CheckedGatewayOptions, persistent
       explain(question, question.listener === 'internal' ? internal : nowhere),
     forwardAuthParts: (proxies, isDraining) => {
       const publicParts = partsFor('public', nowhere, isDraining);
-      return toForwardAuthParts(options, proxies, { publicParts, mounts, limitsOf, readCookies });
+      return toForwardAuthParts(options, proxies, { publicParts, mounts, limitsOf, resourceOf, readCookies });
     },
     use: () => {
       requestLimits.use();

@@ -17,6 +17,7 @@ import {
   type Operation,
   type PageOverrides,
   type Policy,
+  type ProtectedResource,
   type ProviderSecrets,
   type SealerFor,
   type SecurityEventLog,
@@ -56,6 +57,8 @@ export interface IdentityOptions {
   readonly keyRing?: Pick<RotatingKeyRing, 'sign' | 'signer' | 'publicKeys' | 'maxAgeSeconds'>;
   /** What providers of sign-ins know the product by; asked each time, so that they may be renewed. @default none */
   readonly providerSecrets?: () => ProviderSecrets;
+  /** Routes that are protected resources of their own, as they are now. @default none */
+  readonly protectedResources?: () => readonly ProtectedResource[];
   /** How identity providers are called; for tests, in which they are servers of their own. @default fetch */
   readonly fetchFromProviders?: typeof fetch;
   readonly counters: Counters;

@@ -13,6 +13,7 @@ import {
   type Meter,
   type PageTable,
   type Policy,
+  type ProtectedResource,
   type ProviderSecrets,
   type SealerFor,
   type SecurityEventLog,
@@ -90,6 +91,8 @@ export interface KernelOptions extends Partial<KernelSettings> {
   readonly keyRing?: Pick<RotatingKeyRing, 'sign' | 'signer' | 'publicKeys' | 'maxAgeSeconds'>;
   /** What providers of sign-ins know the product by: secrets and private keys, by the names of the providers. */
   readonly providerSecrets?: (() => ProviderSecrets) | undefined;
+  /** Routes that are protected resources of their own, as they are now. @default none */
+  readonly protectedResources?: (() => readonly ProtectedResource[]) | undefined;
   /** How identity providers are called. @default fetch */
   readonly fetchFromProviders?: typeof fetch | undefined;
   readonly counters: Counters;
@@ -130,6 +133,7 @@ export async function createKernel(options: KernelOptions) {
     bus,
     keyRing,
     providerSecrets = () => new Map<string, string>(),
+    protectedResources = () => [],
     fetchFromProviders = fetch,
     counters,
     mailer,
@@ -211,6 +215,7 @@ export async function createKernel(options: KernelOptions) {
     bus,
     keyRing,
     providerSecrets,
+    protectedResources,
     fetchFromProviders,
     events,
     now,

@@ -31,7 +31,7 @@ import { startHousekeeping } from './housekeeping.ts';
 import { lostLogLinesMetric } from './line-writer.ts';
 import { createPrometheusMeter, type PrometheusMeter } from './metrics/prometheus-meter.ts';
 import { createAnswerOAuthClient, createOAuthMounts } from './oauth-mounts.ts';
-import { openIdentity, toGatewayIdentity, type ServedIdentity } from './open-identity.ts';
+import { openIdentity, protectedResourcesOf, toGatewayIdentity, type ServedIdentity } from './open-identity.ts';
 import { openListeners } from './open-listeners.ts';
 import { openDelivery } from './mailbox/open-delivery.ts';
 import { openPages } from './open-pages.ts';
@@ -142,6 +142,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const stores = await openStores(opening);
     await stores.watchForRestore();
     let brand = openBrand(config);
+    let protectedResources = protectedResourcesOf(config);
     const delivery = await openDelivery({ ...options, productName: () => brand.name, closing });
     const { mailer, mailboxUrl } = delivery;
     await stores.keyRing.start();
@@ -155,6 +156,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       stores,
       mailer,
       brand: () => brand,
+      protectedResources: () => protectedResources,
       providerSecrets: providerSecrets.current,
       ...(options.fetchFromProviders === undefined ? {} : { fetchFromProviders: options.fetchFromProviders }),
       logger,
@@ -270,6 +272,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       }
       current = next;
       brand = nextBrand;
+      protectedResources = protectedResourcesOf(next);
     };
     const { loadAnew = () => Promise.resolve(config), readEnvironmentAnew = () => Promise.resolve(environment) } =
       options;

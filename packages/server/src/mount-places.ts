@@ -1,8 +1,9 @@
-import { sharedAssetsPath, type Policy } from '@sallyport/core';
+import { protectedResourcePath, sharedAssetsPath, type Policy, type Route } from '@sallyport/core';
 import {
   brandPlace,
   introspectionPlace,
   messageTokensPlace,
+  protectedResourcePlace,
   providerTokensPlace,
   sessionEventsPlace,
   sessionExtensionPlace,
@@ -202,6 +203,7 @@ export const mountPlaces = [
 
 /** The part of a configuration that asks for mounts. */
 export interface MountSections {
+  readonly routes: readonly Pick<Route, 'name' | 'prefix' | 'mcp'>[];
   readonly firstPartyTokens?: { readonly accessTokens: 'jwt' | 'opaque' } | undefined;
   readonly policy: Pick<Policy, 'organizationRoles'>;
   readonly securityTxt?: unknown;
@@ -220,7 +222,7 @@ export function hasOrganizationsOfPrograms({
 
 /** The mounts of a configuration. */
 export function mountPlacesOf(sections: MountSections) {
-  const { firstPartyTokens, securityTxt, introspection, administration, oauthProvider } = sections;
+  const { routes, firstPartyTokens, securityTxt, introspection, administration, oauthProvider } = sections;
   return [
     ...mountPlaces,
     // At the internal listener alone: what is in front of the gateway sends nothing there.
@@ -235,5 +237,8 @@ export function mountPlacesOf(sections: MountSections) {
     ...(oauthProvider === undefined ? [] : oauthPlaces),
     ...(administration.usersApi === undefined ? [] : [manageUsersPlace, manageRolesPlace]),
     ...(oauthProvider?.clients.api === undefined ? [] : [manageClientsPlace]),
+    ...routes.flatMap(({ name, prefix, mcp }) =>
+      mcp === undefined ? [] : [protectedResourcePlace(name, protectedResourcePath + prefix)],
+    ),
   ];
 }

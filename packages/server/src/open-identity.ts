@@ -1,4 +1,12 @@
-import type { Brand, Logger, Mailer, Meter, ProviderSecrets } from '@sallyport/core';
+import {
+  protectedResourceOf,
+  type Brand,
+  type Logger,
+  type Mailer,
+  type Meter,
+  type ProtectedResource,
+  type ProviderSecrets,
+} from '@sallyport/core';
 import type { GatewayOptions } from '@sallyport/gateway';
 import { createIdentityWith, type FeatureSet, type Identity, type OnPolicyDifference } from '@sallyport/identity';
 import { openBrand } from './brand/open-brand.ts';
@@ -15,6 +23,8 @@ export interface IdentityComposition {
   readonly providerSecrets?: () => ProviderSecrets;
   /** How identity providers are called. @default fetch */
   readonly fetchFromProviders?: typeof fetch;
+  /** Routes that are protected resources of their own, as they are now. @default those of the configuration */
+  readonly protectedResources?: () => readonly ProtectedResource[];
   /** What people see of the product, as it is now. @default that of the configuration */
   readonly brand?: () => Brand;
   readonly logger: Logger;
@@ -37,6 +47,7 @@ export async function openIdentity(
 ): Promise<ServedIdentity> {
   const { config, stores, mailer, providerSecrets, brand = brandOf(config), logger, meter } = composition;
   const { onPolicyDifference = 'refuse', fetchFromProviders } = composition;
+  const { protectedResources = () => protectedResourcesOf(config) } = composition;
   const { maxPerUser, onLimit } = config.session;
   const { database, sessions, sealerFor, bus, counters, keyRing } = stores;
   const identity = await createIdentityWith(set, {
@@ -51,6 +62,7 @@ export async function openIdentity(
     canWrite: stores.hasRoom,
     mailer,
     brand,
+    protectedResources,
     policy: config.policy,
     onPolicyDifference,
     sessionLifetime: config.session,
@@ -73,6 +85,13 @@ export function toGatewayIdentity({
   authenticators,
 }: Identity): Required<Pick<GatewayOptions, 'sessions' | 'authenticators'>> {
   return { sessions: directory, authenticators };
+}
+
+/** The routes of a configuration that are protected resources of their own. */
+export function protectedResourcesOf({ routes, publicUrl, policy }: Config): readonly ProtectedResource[] {
+  const permissions = Object.keys(policy.permissions);
+  const { origin } = new URL(publicUrl);
+  return routes.flatMap((route) => protectedResourceOf(route, origin, permissions) ?? []);
 }
 
 function brandOf(config: Config): () => Brand {

@@ -38,6 +38,7 @@ export function toGatewayOptions(config: Config): ConfiguredGatewayOptions {
 /** What the gateway reads afresh when the configuration changes. */
 export function toGatewayChange({
   routes,
+  policy,
   locales,
   hosts,
   internal,
@@ -46,5 +47,15 @@ export function toGatewayChange({
   log,
   cors,
 }: Config): GatewayChange {
-  return { routes, locales, hosts, internalHosts: internal.hosts, hsts, trustedProxies, accessLog: log.access, cors };
+  return {
+    routes,
+    permissions: Object.keys(policy.permissions),
+    locales,
+    hosts,
+    internalHosts: internal.hosts,
+    hsts,
+    trustedProxies,
+    accessLog: log.access,
+    cors,
+  };
 }

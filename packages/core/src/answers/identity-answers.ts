@@ -216,6 +216,8 @@ export interface MadeApiKeyAnswer {
 /** An OAuth client, as a user is shown it. */
 export interface ShownOAuthClient {
   readonly name: string;
+  /** The metadata document of a client that nobody registered, by whose host it is known; and what it calls itself. */
+  readonly document?: { readonly host: string; readonly claimedName?: string };
   /** Where the browser goes afterwards: the host, or the scheme of an app. */
   readonly host: string;
   readonly homepage?: string;
@@ -240,8 +242,12 @@ export type OAuthRequestAnswer = {
 
 /** A third-party OAuth client that a user lets have something. */
 export interface ConnectedApp {
+  /** Its `client_id`, or what stands for that where it is the address of a metadata document. */
   readonly clientId: string;
+  /** As it is registered; of a client by metadata document its host. */
   readonly name: string;
+  /** The metadata document of a client that nobody registered: its `client_id`, and the host that vouches for it. */
+  readonly document?: { readonly url: string; readonly host: string };
   readonly homepage?: string;
   readonly logoUri?: string;
   /** When the user first allowed it, of the sign-ins that go on. */

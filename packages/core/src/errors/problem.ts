@@ -70,11 +70,17 @@ export function toProblem(error: unknown, context: ProblemContext): ProblemRespo
 function problemHeaders(error: SallyportError, entry: ErrorCatalogEntry): Record<string, string> {
   const headers: Record<string, string> = { 'content-type': problemMediaType, 'cache-control': 'no-store' };
   if (entry.status === 401) headers['www-authenticate'] = challengeOf(entry, error.stepUp);
+  if (error.scopes !== undefined) headers['www-authenticate'] = scopeChallengeOf(error.scopes);
   const retryAfter = error.retryAfterSeconds ?? (entry.status === 503 ? 1 : undefined);
   if (retryAfter !== undefined) headers['retry-after'] = String(retryAfter);
   if (error.requestLimit !== undefined) Object.assign(headers, limitHeaders(error.requestLimit, retryAfter ?? 0));
   if (error.allow !== undefined) headers['allow'] = error.allow.join(', ');
   return headers;
+}
+
+/** RFC 6750, section 3.1: what the access token of the caller lacks. */
+function scopeChallengeOf(scopes: readonly string[]): string {
+  return `Bearer realm="sallyport", error="insufficient_scope", scope="${scopes.join(' ')}"`;
 }
 
 /** draft-ietf-httpapi-ratelimit-headers-10: structured fields, one limit each. */

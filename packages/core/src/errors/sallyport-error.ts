@@ -34,6 +34,8 @@ export interface SallyportErrorOptions {
   readonly allow?: readonly string[];
   /** Which sign-in would be enough; for `SP_STEP_UP_REQUIRED`. */
   readonly stepUp?: StepUp;
+  /** For the caller: the scopes that would be enough (RFC 6750, section 3.1); for `SP_FORBIDDEN`. */
+  readonly scopes?: readonly string[];
   /** How the sign-in is completed; for `SP_SECOND_FACTOR_REQUIRED` of a program. */
   readonly secondFactor?: SecondFactorDemand;
   /** The limit that is used up; for `SP_TOO_MANY_REQUESTS`. */
@@ -66,6 +68,7 @@ export class SallyportError extends Error {
   readonly retryAfterSeconds: number | undefined;
   readonly allow: readonly string[] | undefined;
   readonly stepUp: StepUp | undefined;
+  readonly scopes: readonly string[] | undefined;
   readonly secondFactor: SecondFactorDemand | undefined;
   readonly requestLimit: NamedRequestLimit | undefined;
 
@@ -80,6 +83,7 @@ export class SallyportError extends Error {
     this.retryAfterSeconds = options.retryAfterSeconds;
     this.allow = options.allow;
     this.stepUp = options.stepUp;
+    this.scopes = options.scopes;
     this.secondFactor = options.secondFactor;
     this.requestLimit = options.requestLimit;
   }

@@ -3,6 +3,7 @@ import { assuranceLevels } from '../policy/assurance.ts';
 import { credentialKinds } from '../principal/principal.ts';
 import { hostPatternSchema } from './host-pattern.ts';
 import { providerIdForm } from './provider-secrets.ts';
+import { mcpSchema } from './mcp.ts';
 import { publicOriginSchema } from './public-origin.ts';
 import { rawPathParts } from './raw-path.ts';
 import { requestLimitsSchema } from '../limits/request-limit.ts';
@@ -153,6 +154,11 @@ export const routeSchema = z.strictObject({
     .optional()
     .describe(
       'A sender that signs what it sends (Standard Webhooks, or an HMAC): the gateway verifies the signature and refuses replays before the service hears of it. Its access is "service"',
+    ),
+  mcp: mcpSchema
+    .optional()
+    .describe(
+      'The upstream is an MCP server (Streamable HTTP): the gateway publishes its metadata (RFC 9728), and takes access tokens of oauthProvider that were made for this route and no others. Its credentials are the access tokens of the provider, its answers stay open as with "streaming"',
     ),
   stepUp: z
     .strictObject({

@@ -27,6 +27,8 @@ export interface AuthenticatedCaller {
    * credential itself, and an owner that the principal does not name. The same for as long as the credential lives.
    */
   readonly endedBy: readonly RevocationTarget[];
+  /** The one protected resource that the credential is good at (RFC 8707). @default the gateway, at every route that is none */
+  readonly resource?: string;
   /** When it ends by itself. @default never */
   readonly expiresAt?: Date;
   /**

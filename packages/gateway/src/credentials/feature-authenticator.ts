@@ -30,11 +30,24 @@ export function createFeatureAuthenticator(
       if (!routeOf(state).credentials.has(kind)) return refused('credential-not-accepted');
       if (credential.length > maximumTokenLength) return refused('credential-too-long');
       const token = { presented, credential };
+      const settle = (outcome: RequestAuthenticationOutcome) =>
+        demandProof(state, token, requireOwnResource(state, outcome));
       const found = find(state, credential, routeOf(state).fresh || state.isFresh);
-      return found instanceof Promise
-        ? found.then((later) => demandProof(state, token, later))
-        : demandProof(state, token, found);
+      return found instanceof Promise ? found.then(settle) : settle(found);
     },
+  };
+}
+
+/**
+ * A token is good where it was made for alone (RFC 8707): one for a protected resource at that one, all others everywhere
+ * else. Asked on every request, also of a caller who is remembered.
+ */
+function requireOwnResource(state: RequestState, outcome: RequestAuthenticationOutcome): RequestAuthenticationOutcome {
+  if (outcome.kind !== 'authenticated') return outcome;
+  if (outcome.credential?.caller.resource === routeOf(state).resource?.resource) return outcome;
+  return {
+    kind: 'rejected',
+    error: new SallyportError('SP_TOKEN_INVALID', { reason: 'made-for-another-resource' }),
   };
 }
 

@@ -23,6 +23,7 @@ import { subjectOf } from '../pipeline/stages/limit-caller.ts';
 import { findSource, isForeignRead } from '../pipeline/request-source.ts';
 import { randomHex } from '../random-hex.ts';
 import { isSafe } from '../pipeline/request-intent.ts';
+import { staysOpen } from '../routing/accepted-by-route.ts';
 import { routeOptionsOf } from '../routing/route-options.ts';
 import type { ResolvedRoute } from '../routing/route-table.ts';
 import { presentedBy } from './presented-by.ts';
@@ -323,7 +324,7 @@ function forwardStage({ request, route: resolved }: RequestState): ExplainedStag
     facts: [
       { name: 'upstream', value: [route.upstream].flat().join(', ') },
       { name: 'path', value: path === '' ? '/' : path },
-      ...(route.streaming ? [{ name: 'streaming', value: 'without a time limit' }] : []),
+      ...(staysOpen(route) ? [{ name: 'streaming', value: 'without a time limit' }] : []),
       ...routeOptionsOf(route),
     ],
   };

@@ -6,7 +6,7 @@ import type { Listening } from '../listeners/listener.ts';
 import type { DecisionParts } from '../pipeline/decide.ts';
 import type { ListenerKind } from '../pipeline/request-state.ts';
 import type { Mount } from '../routing/mount.ts';
-import { createRouteTable, type LimitsOf } from '../routing/route-table.ts';
+import { createRouteTable, type LimitsOf, type ResourceOf } from '../routing/route-table.ts';
 import { explainDecision } from './explain-decision.ts';
 import type { Explanation, ExplainQuestion } from './explanation.ts';
 
@@ -15,6 +15,7 @@ export interface ExplainerParts {
   readonly credentials: CredentialParts;
   readonly mounts: readonly Mount[];
   readonly limitsOf: LimitsOf;
+  readonly resourceOf: ResourceOf;
   readonly audiences: ReadonlySet<string>;
 }
 
@@ -24,13 +25,14 @@ export type Explain = (question: ExplainQuestion, address: Listening) => Promise
 /** Builds `explain`. The request is synthetic: no limit counts it, and the session is not kept alive. */
 export function createExplainer(
   options: CheckedGatewayOptions,
-  { decisionFor, credentials, mounts, limitsOf, audiences }: ExplainerParts,
+  { decisionFor, credentials, mounts, limitsOf, resourceOf, audiences }: ExplainerParts,
 ): Explain {
   const table = createRouteTable(
     options.routes,
     mounts,
     (owner, limits) => toWatchedLimits(limitsOf(owner, limits)),
     options.cors,
+    resourceOf,
   );
   const authenticators = createAuthenticators('public', {
     ...credentials,

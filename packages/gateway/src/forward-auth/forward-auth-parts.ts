@@ -4,7 +4,7 @@ import { createForwardedSchemeReader } from '../firewall/forwarded-scheme.ts';
 import type { CheckedGatewayOptions } from '../gateway-options.ts';
 import type { HandleRequestParts } from '../pipeline/handle-request.ts';
 import type { Mount } from '../routing/mount.ts';
-import { createRouteTable, type LimitsOf } from '../routing/route-table.ts';
+import { createRouteTable, type LimitsOf, type ResourceOf } from '../routing/route-table.ts';
 import { createAllowance, servedByTheGateway } from './allowance.ts';
 import type { ForwardAuthParts } from './forward-auth-handler.ts';
 
@@ -13,6 +13,7 @@ export interface ForwardAuthSources {
   readonly publicParts: HandleRequestParts;
   readonly mounts: readonly Mount[];
   readonly limitsOf: LimitsOf;
+  readonly resourceOf: ResourceOf;
   readonly readCookies: ReadCookieHeader;
 }
 
@@ -20,7 +21,7 @@ export interface ForwardAuthSources {
 export function toForwardAuthParts(
   options: CheckedGatewayOptions,
   proxies: readonly string[],
-  { publicParts, mounts, limitsOf, readCookies }: ForwardAuthSources,
+  { publicParts, mounts, limitsOf, resourceOf, readCookies }: ForwardAuthSources,
 ): ForwardAuthParts {
   // A client may have come to that proxy through others that are declared.
   const hops = [...proxies, ...options.trustedProxies];
@@ -41,6 +42,8 @@ export function toForwardAuthParts(
         options.routes.map((route) => ({ ...route, cors: undefined })),
         mounts.map(toUnreachable),
         limitsOf,
+        undefined,
+        resourceOf,
       ),
     },
   };

@@ -1,6 +1,7 @@
 import { SallyportError, type Route, type WebhookOptions } from '@sallyport/core';
 import type { SlowClients } from '../limits/slow-clients.ts';
 import { requestOf } from '../pipeline/request-state.ts';
+import { staysOpen } from '../routing/accepted-by-route.ts';
 import { toOriginSet } from '../routing/cross-origin.ts';
 import type { ResolvedRoute } from '../routing/route-table.ts';
 import type { TokenShape } from '../routing/token-shape.ts';
@@ -156,7 +157,8 @@ function createLane(
   parts: ForwarderParts,
   sendOn: SendOn,
 ): Lane {
-  const { crossOrigin, carriesIdentity: mayCarryIdentity } = resolved;
+  const { crossOrigin, resource, carriesIdentity: mayCarryIdentity } = resolved;
+  const isStreaming = staysOpen(route);
   const targets = parts.upstreams.targetsOf(route);
   const idle = route.timeouts?.idleMilliseconds;
   return {
@@ -180,18 +182,19 @@ function createLane(
       cors:
         route.csrf === 'off' ? 'all' : toOriginSet((crossOrigin === undefined ? route.cors?.origins : undefined) ?? []),
       crossOrigin,
+      resource,
       mayCarryIdentity,
     },
-    isStreaming: route.streaming,
+    isStreaming,
     strippedSegments: route.stripPrefix ? route.prefix.split('/').filter(Boolean).length : 0,
     body: {
       limit: route.limits?.bodyBytes ?? parts.bodyBytes,
-      heldBytes: route.limits?.bodyHeldBytes ?? (route.streaming ? 0 : defaultHeldBytes),
+      heldBytes: route.limits?.bodyHeldBytes ?? (isStreaming ? 0 : defaultHeldBytes),
     },
-    headersTimeout: route.timeouts?.headersMilliseconds ?? (route.streaming ? 0 : defaultTimeouts.headers),
+    headersTimeout: route.timeouts?.headersMilliseconds ?? (isStreaming ? 0 : defaultTimeouts.headers),
     connectTimeout: route.timeouts?.connectMilliseconds ?? defaultTimeouts.connect,
-    idleMilliseconds: idle ?? (route.streaming ? 0 : defaultTimeouts.idle),
-    silenceMilliseconds: (route.streaming ? idle : undefined) ?? 0,
+    idleMilliseconds: idle ?? (isStreaming ? 0 : defaultTimeouts.idle),
+    silenceMilliseconds: (isStreaming ? idle : undefined) ?? 0,
   };
 }
 

@@ -12,6 +12,7 @@ const rules: ResponseRules = {
   strippedPrefix: '',
   strictTransport: undefined,
   cors: new Set<string>(),
+  resource: undefined,
   mayCarryIdentity: false,
   crossOrigin: undefined,
 };

@@ -1,5 +1,6 @@
-import { SallyportError, type Route } from '@sallyport/core';
+import { SallyportError, type ProtectedResource, type Route } from '@sallyport/core';
 import { foldHeaderName } from '../firewall/fold-header-name.ts';
+import { completeChallenge } from '../mcp/complete-challenge.ts';
 import { isOurCookieName } from '../credentials/session-cookie-reader.ts';
 import { pushCrossOrigin, type CrossOrigin } from '../routing/cross-origin.ts';
 import { pushSafetyHeaders } from '../response/safety-headers.ts';
@@ -22,6 +23,8 @@ export interface ResponseRules extends LocationContext {
   readonly cors: 'all' | ReadonlySet<string>;
   /** Other sites whose scripts may read the answer, where the gateway itself tells their browsers. */
   readonly crossOrigin: CrossOrigin | undefined;
+  /** The protected resource that the route is, whose metadata challenges name. */
+  readonly resource: ProtectedResource | undefined;
   /** Whether the answer may differ with the cookie, even for strangers. */
   readonly mayCarryIdentity: boolean;
 }
@@ -52,7 +55,14 @@ const droppedPrefixes = ['xmiddleware', 'xsallyport', 'xaccel', 'xenvoy', 'xback
 type Treatment = 'drop' | 'pass' | 'judge';
 
 /** What is looked at more closely before it passes. */
-const judged: ReadonlySet<string> = new Set(['set-cookie', 'clear-site-data', 'vary', 'location', 'content-location']);
+const judged: ReadonlySet<string> = new Set([
+  'set-cookie',
+  'clear-site-data',
+  'vary',
+  'location',
+  'content-location',
+  'www-authenticate',
+]);
 
 /** Remembered for the names met first. */
 const treatments = new Map<string, Treatment>();
@@ -88,7 +98,8 @@ export function writeResponseHeaders(
     else if (carriedIdentity && speaksToCaches(name)) continue;
     else if ((name === 'location' || name === 'content-location') && typeof value === 'string') {
       list.push(name, publicLocation(name, value, rules));
-    } else pushValues(list, name, value);
+    } else if (name === 'www-authenticate') pushChallenges(list, value, rules.resource);
+    else pushValues(list, name, value);
   }
   // What was made for one person is kept by no cache: neither ours, nor a company's, nor a CDN that looks at extensions.
   if (carriedIdentity) list.push('cache-control', toCacheControl(headers, rules.cache));
@@ -119,6 +130,11 @@ function isDocument(contentType: string | string[] | undefined): boolean {
 function pushValues(list: string[], name: string, value: string | string[]): void {
   if (typeof value === 'string') list.push(name, value);
   else for (const one of value) list.push(name, one);
+}
+
+function pushChallenges(list: string[], value: string | string[], resource: ProtectedResource | undefined): void {
+  if (resource === undefined) return pushValues(list, 'www-authenticate', value);
+  for (const challenge of [value].flat()) list.push('www-authenticate', completeChallenge(challenge, resource));
 }
 
 function treatmentOf(name: string): Treatment {

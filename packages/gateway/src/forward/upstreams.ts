@@ -1,5 +1,6 @@
 import { silentMeter, type Meter, type Route } from '@sallyport/core';
 import { Pool, type buildConnector } from 'undici';
+import { staysOpen } from '../routing/accepted-by-route.ts';
 import { startHealthChecks } from './health-checks.ts';
 import { RenewedPool } from './renewed-pool.ts';
 import { createClientFactory } from './upstream-client.ts';
@@ -145,8 +146,9 @@ function connectTimeoutOf({ timeouts }: Route): number {
 }
 
 /** By default four clients have to come together to fill a target, and not one of them takes all its connections. */
-function inFlightLimitsOf({ limits, streaming }: Route): InFlightLimits {
-  const total = limits?.inFlight ?? (streaming ? streamsPerTarget : requestsPerTarget);
+function inFlightLimitsOf(route: Route): InFlightLimits {
+  const { limits } = route;
+  const total = limits?.inFlight ?? (staysOpen(route) ? streamsPerTarget : requestsPerTarget);
   return { total, perClient: limits?.inFlightPerNetwork ?? Math.max(leastShare, Math.ceil(total / 4)) };
 }
 
@@ -155,10 +157,10 @@ function inFlightLimitsOf({ limits, streaming }: Route): InFlightLimits {
  * hold up short requests.
  */
 function keyOf(origin: string, route: Route): string {
-  const { streaming, health, upstreamTls } = route;
+  const { health, upstreamTls } = route;
   // Whether tokens are bound is no matter of connections.
   const tls = upstreamTls === undefined ? 'no certificate' : (upstreamTls.serverId ?? 'host');
-  return JSON.stringify([origin, connectTimeoutOf(route), streaming, inFlightLimitsOf(route), health, tls]);
+  return JSON.stringify([origin, connectTimeoutOf(route), staysOpen(route), inFlightLimitsOf(route), health, tls]);
 }
 
 function keep(key: string, origin: string, route: Route, parts: UpstreamsParts): Kept {
@@ -166,7 +168,7 @@ function keep(key: string, origin: string, route: Route, parts: UpstreamsParts):
   const connectors = connectorsOf(route, parts);
   const open = (pipelining: 0 | 1): Pool =>
     new Pool(origin, {
-      connections: route.streaming ? null : connectionsPerTarget,
+      connections: staysOpen(route) ? null : connectionsPerTarget,
       allowH2: false,
       maxHeaderSize: answerHeaderBytes,
       factory: createClientFactory(connectors()),

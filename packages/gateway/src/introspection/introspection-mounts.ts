@@ -132,6 +132,8 @@ export function createIntrospectionMounts(parts: IntrospectionMountsParts): read
       const found = find(state, credential, false);
       const outcome = found instanceof Promise ? await found : found;
       if (outcome.kind !== 'authenticated' || outcome.notAfter === undefined) return inactiveToken;
+      // What was made for a protected resource is none of a service's.
+      if (outcome.credential?.caller.resource !== undefined) return inactiveToken;
       const { caller, credential: known, notAfter: expiresAt } = outcome;
       return answerOf(caller, { expiresAt, confirmation: known?.caller.confirmation }, service);
     }

@@ -7,6 +7,7 @@ import {
   type AnswerParts,
   type AnswerRedirect,
 } from '../response/answer.ts';
+import { staysOpen } from '../routing/accepted-by-route.ts';
 import { pushCrossOrigin } from '../routing/cross-origin.ts';
 import { decide, type DecisionParts } from './decide.ts';
 import type { Forwarder } from '../forward/forward.ts';
@@ -188,7 +189,7 @@ function bodyBytesOf({ destination }: ResolvedRoute): number | undefined {
 function enforceUploadRate(exchange: Exchange, { destination }: ResolvedRoute, parts: HandleRequestParts): void {
   const { response } = exchange;
   const { message, request } = exchange.state;
-  if (destination.kind === 'upstream' && destination.route.streaming)
+  if (destination.kind === 'upstream' && staysOpen(destination.route))
     parts.slowClients.spareDuring(response, message.socket);
   if (request?.headers.hasBody !== true || message.complete) return;
   parts.slowClients.watchUpload(message, () => {

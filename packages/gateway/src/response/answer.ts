@@ -4,6 +4,7 @@ import { endWithThisAnswer } from './last-answer.ts';
 import { asksToClearCookies, clearCookies } from './clear-cookies.ts';
 import { errorPageHeaders, type RenderErrorPage } from './error-page.ts';
 import type { Decision, RequestState } from '../pipeline/request-state.ts';
+import { challengeForToken, completeChallenge } from '../mcp/complete-challenge.ts';
 import { wantsPage } from '../pipeline/request-intent.ts';
 import { pushCrossOrigin } from '../routing/cross-origin.ts';
 import type { ResolvedRoute } from '../routing/route-table.ts';
@@ -33,6 +34,7 @@ export function answerRefusal(
   const { requestId, request } = state;
   const problem = toProblem(error, { requestId, documentationOrigin: parts.publicOrigin });
   const headers: OutgoingHttpHeaders = { ...problem.headers };
+  addChallengeOfResource(headers, state, problem.status);
   addCommonHeaders(headers, state, parts);
   if (mustClose(state)) {
     headers['connection'] = 'close';
@@ -65,6 +67,15 @@ export function answerRefusal(
   response.writeHead(problem.status, headers);
   // What was asked of us, which for a proxy that asks about a HEAD is a GET.
   response.end(response.req.method === 'HEAD' ? undefined : body);
+}
+
+/** A client of a protected resource is told where its metadata is and, without a token, what to ask for. */
+function addChallengeOfResource(headers: OutgoingHttpHeaders, { route }: RequestState, status: number): void {
+  const resource = route?.resource;
+  const challenge = headers['www-authenticate'];
+  if (resource === undefined || typeof challenge !== 'string') return;
+  headers['www-authenticate'] =
+    status === 401 ? challengeForToken(challenge, resource) : completeChallenge(challenge, resource);
 }
 
 /** Answers a decision to redirect the client. */

@@ -9,3 +9,8 @@ export function methodsOfRoute({ methods, webhook }: Route): readonly string[] |
 export function credentialsOfRoute({ credentials, webhook }: Route): readonly CredentialKind[] {
   return webhook === undefined ? credentials : ['webhook'];
 }
+
+/** Whether answers may stay open without a time limit: event streams, which MCP servers answer with. */
+export function staysOpen({ streaming, mcp }: Pick<Route, 'streaming' | 'mcp'>): boolean {
+  return streaming || mcp !== undefined;
+}

@@ -25,6 +25,9 @@ const heldByScripts: ReadonlySet<CredentialKind> = new Set(['bearer', 'opaque', 
 
 const usualHeaders = ['authorization', 'content-type', 'dpop', 'x-api-key'];
 const usualExposed = ['location', 'ratelimit', 'ratelimit-policy', 'retry-after', 'www-authenticate', 'x-request-id'];
+/** What clients of MCP send and read (Streamable HTTP): none of it is a credential. */
+const mcpHeaders = ['mcp-protocol-version', 'mcp-session-id', 'mcp-method', 'mcp-name', 'last-event-id'];
+const mcpExposed = ['mcp-session-id', 'mcp-protocol-version'];
 const usualMethods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
 const usualMaxAgeSeconds = 600;
 
@@ -35,18 +38,29 @@ export function isForScripts({ credentials }: Pick<Route, 'credentials'>): boole
 
 /** The other sites of a route; `undefined` where there are none, or where its service speaks to them itself. */
 export function crossOriginOfRoute(route: Route): CrossOrigin | undefined {
-  const { cors, methods = usualMethods } = route;
+  const { cors, methods = usualMethods, mcp } = route;
   if (cors === undefined || !isForScripts(route)) return undefined;
-  return toCrossOrigin(cors.origins, methods, cors);
+  if (mcp === undefined) return toCrossOrigin(cors.origins, methods, cors);
+  const { headers = [], exposed = [] } = cors;
+  return toCrossOrigin(cors.origins, methods, {
+    ...cors,
+    headers: [...mcpHeaders, ...headers],
+    exposed: [...mcpExposed, ...exposed],
+  });
 }
 
 /** The other sites of a mount, by what it says that it answers. */
 export function crossOriginOfMount(
-  { crossOrigin, crossOriginMethods }: Pick<Mount, 'crossOrigin' | 'crossOriginMethods'>,
+  {
+    crossOrigin,
+    crossOriginMethods,
+    moreOrigins = [],
+  }: Pick<Mount, 'crossOrigin' | 'crossOriginMethods' | 'moreOrigins'>,
   options: CrossOriginOptions,
 ): CrossOrigin | undefined {
   if (crossOrigin === undefined) return undefined;
-  const origins = crossOrigin === 'tokens' ? options.tokenOrigins : options.documentOrigins;
+  const listed = crossOrigin === 'tokens' ? options.tokenOrigins : options.documentOrigins;
+  const origins = [...listed, ...moreOrigins];
   if (origins.length === 0) return undefined;
   const methods = crossOriginMethods ?? (crossOrigin === 'tokens' ? ['GET', 'POST'] : ['GET', 'HEAD']);
   return toCrossOrigin(origins, methods, {});

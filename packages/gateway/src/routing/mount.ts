@@ -30,6 +30,8 @@ export interface Mount {
    * Absent means nothing.
    */
   readonly crossOrigin?: 'tokens' | 'documents';
+  /** Other sites whose scripts may use it beside those that the configuration lists for all such mounts. @default none */
+  readonly moreOrigins?: readonly string[];
   /** The methods that such scripts may use. @default GET, and POST for tokens or HEAD for documents */
   readonly crossOriginMethods?: readonly string[];
   /** Answers the request. What it throws, or rejects with, becomes a problem answer. */

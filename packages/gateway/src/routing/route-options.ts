@@ -22,6 +22,7 @@ export function routeOptionsOf(route: Route): readonly RouteOption[] {
       ? []
       : [{ name: 'providerTokens', value: `gets the tokens of its users at ${route.providerTokens.join(' ')}` }]),
     ...(route.webhook === undefined ? [] : [{ name: 'webhook', value: describeWebhook(route.webhook) }]),
+    ...(route.mcp === undefined ? [] : [{ name: 'mcp', value: 'takes tokens that were made for this route' }]),
     ...(route.cors === undefined ? [] : [{ name: 'cors', value: describeCors(route.cors, route) }]),
     ...(route.rawPath.length === 0 ? [] : [{ name: 'rawPath', value: route.rawPath.join(' ') }]),
   ];

@@ -1,7 +1,9 @@
 import {
   OptionsError,
   SallyportError,
+  protectedResourceOf,
   type CredentialKind,
+  type ProtectedResource,
   type RawPathPart,
   type RequestLimit,
   type Route,
@@ -16,6 +18,7 @@ import { foldCase } from './fold-case.ts';
 import { crossOriginOfMount, crossOriginOfRoute, type CrossOrigin, type CrossOriginOptions } from './cross-origin.ts';
 import { problemsOfCallers, problemsOfCredentials } from './route-problems.ts';
 import { toTokenShape, type TokenShape } from './token-shape.ts';
+import { problemsOfMcp } from '../mcp/problems-of-mcp.ts';
 import { problemsOfWebhooks } from './webhook-problems.ts';
 
 /** The route or mount that serves a request, with everything that the stages need of it, worked out once. */
@@ -38,6 +41,8 @@ export interface ResolvedRoute {
   readonly credentials: ReadonlySet<CredentialKind>;
   /** Whether the session is among `credentials`. */
   readonly acceptsSession: boolean;
+  /** What its tokens were made for; `undefined` where they were made for the gateway. */
+  readonly resource: ProtectedResource | undefined;
   /** Other sites whose scripts may use it; `undefined` where the gateway lets none. */
   readonly crossOrigin: CrossOrigin | undefined;
   /** How its deliveries are verified; `undefined` where it takes none. */
@@ -52,13 +57,16 @@ export interface ResolvedRoute {
 }
 
 /** What routes are compared by, before anything is built for them. */
-type RouteRules = Omit<ResolvedRoute, 'limits' | 'destination' | 'callers' | 'crossOrigin'>;
+type RouteRules = Omit<ResolvedRoute, 'limits' | 'destination' | 'callers' | 'crossOrigin' | 'resource'>;
 
 /** The part of a mount that decides whether a route gets in its way. */
 export type MountPlace = Pick<Mount, 'name' | 'prefix' | 'access' | 'credentials' | 'fresh' | 'slide'>;
 
 /** The limits of a route or mount, by its name and what it asks for. */
 export type LimitsOf = (owner: string, limits: readonly RequestLimit[] | undefined) => RouteLimits | undefined;
+
+/** The protected resource that a route is, where it is one. */
+export type ResourceOf = (route: Route) => ProtectedResource | undefined;
 
 export type Destination =
   | { readonly kind: 'upstream'; readonly route: Route; readonly shape: TokenShape; readonly strippedSegments: number }
@@ -72,6 +80,9 @@ const noOtherSites: CrossOriginOptions = { tokenOrigins: [], documentOrigins: []
 const sessionOnly: readonly CredentialKind[] = ['session'];
 
 const nothing: ReadonlySet<RawPathPart> = new Set();
+
+/** Where the public URL is not known no token was made for such a route, and none is good there. */
+const unknownResourceOf: ResourceOf = (route) => protectedResourceOf(route, '', []);
 
 /** Finds the route of a path. Throws `SP_NOT_FOUND`, `SP_METHOD_NOT_ALLOWED` or `SP_REQUEST_AMBIGUOUS`. */
 export interface RouteTable {
@@ -103,11 +114,12 @@ export function createRouteTable(
   mounts: readonly Mount[],
   limitsOf: LimitsOf = () => undefined,
   crossOrigin: CrossOriginOptions = noOtherSites,
+  resourceOf: ResourceOf = unknownResourceOf,
 ): RouteTable {
   const zones = zonesOf(routes);
   const resolved = [
     ...mounts.map((mount) => resolveMount(mount, limitsOf, crossOrigin)),
-    ...routes.map((route) => resolveRoute(route, zones, limitsOf)),
+    ...routes.map((route) => resolveRoute(route, zones, limitsOf, resourceOf)),
   ];
   const problems = findProblems(resolved);
   if (problems.length > 0) throw new OptionsError(`the routes cannot be used:\n- ${problems.join('\n- ')}`);
@@ -174,6 +186,7 @@ export function problemsOfRoutes(
     ...problemsOfCallers(routes),
     ...problemsOfCredentials(routes, kinds),
     ...problemsOfWebhooks(routes),
+    ...problemsOfMcp(routes),
   ];
 }
 
@@ -182,9 +195,15 @@ export function zonesOf(routes: readonly Pick<Route, 'zone' | 'audience'>[]): Re
   return new Set(routes.filter(({ zone }) => zone).map(({ audience }) => audience));
 }
 
-function resolveRoute(route: Route, zones: ReadonlySet<string>, limitsOf: LimitsOf): ResolvedRoute {
+function resolveRoute(
+  route: Route,
+  zones: ReadonlySet<string>,
+  limitsOf: LimitsOf,
+  resourceOf: ResourceOf,
+): ResolvedRoute {
   return {
     ...toRouteRules(route),
+    resource: resourceOf(route),
     callers: callersOf(route, zones),
     crossOrigin: crossOriginOfRoute(route),
     limits: limitsOf(route.name, route.limits?.requests),
@@ -220,15 +239,16 @@ function toRouteRules(route: Route): RouteRules {
   };
 }
 
-/** A webhook comes from outside: no zone calls it for a user. */
-function callersOf({ callers, webhook }: Route, zones: ReadonlySet<string>): ReadonlySet<string> {
-  if (webhook !== undefined) return noCallers;
+/** A webhook comes from outside: no zone calls it for a user. Nor an MCP server, which takes tokens that were made for it. */
+function callersOf({ callers, webhook, mcp }: Route, zones: ReadonlySet<string>): ReadonlySet<string> {
+  if (webhook !== undefined || mcp !== undefined) return noCallers;
   return callers === undefined ? zones : new Set(callers);
 }
 
 function resolveMount(mount: Mount, limitsOf: LimitsOf, crossOrigin: CrossOriginOptions): ResolvedRoute {
   return {
     ...toMountRules(mount),
+    resource: undefined,
     callers: mount.callers === undefined ? noCallers : new Set(mount.callers),
     crossOrigin: crossOriginOfMount(mount, crossOrigin),
     limits: limitsOf(mount.name, mount.requestLimits),

@@ -45,6 +45,7 @@ export class SallyportHttpException extends HttpException {
   readonly retryAfterSeconds: number | undefined;
   readonly allow: readonly string[] | undefined;
   readonly stepUp: StepUp | undefined;
+  readonly scopes: readonly string[] | undefined;
   readonly secondFactor: SecondFactorDemand | undefined;
   readonly requestLimit: NamedRequestLimit | undefined;
 
@@ -58,6 +59,7 @@ export class SallyportHttpException extends HttpException {
     this.errors = options.errors;
     this.retryAfterSeconds = options.retryAfterSeconds;
     this.allow = options.allow;
+    this.scopes = options.scopes;
     this.stepUp = options.stepUp;
     this.secondFactor = options.secondFactor;
     this.requestLimit = options.requestLimit;
@@ -96,9 +98,9 @@ function isHttpException(error: object): error is SallyportHttpException {
 /** The options that an error was made with. */
 function errorOptionsOf(error: SallyportError): SallyportErrorOptions {
   const { cause, reason, requirement, detail, errors, retryAfterSeconds, allow, stepUp } = error;
-  const { secondFactor, requestLimit } = error;
+  const { scopes, secondFactor, requestLimit } = error;
   const texts = { cause, reason, requirement, detail, errors };
-  const given = { ...texts, retryAfterSeconds, allow, stepUp, secondFactor, requestLimit };
+  const given = { ...texts, retryAfterSeconds, allow, scopes, stepUp, secondFactor, requestLimit };
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 }
 

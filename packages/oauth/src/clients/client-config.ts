@@ -27,11 +27,23 @@ export const clientConfigShape = {
     })
     .prefault({})
     .describe('Who registers clients, and how their secrets change'),
+  clientsByMetadata: z
+    .strictObject({
+      hosts: z
+        .array(hostPatternSchema.refine((host) => !host.startsWith('*.'), 'must be one host, not a pattern'))
+        .min(1)
+        .max(100)
+        .describe('Hosts, with their port unless it is the usual one, whose documents count: exact names'),
+    })
+    .optional()
+    .describe(
+      'Clients that nobody registers: their client_id is the https address of a document that says what they are (OAuth Client ID Metadata Document). They are third-party agents, ask for what routes with "mcp" open and nothing else, and are shown by their host. Absent means that there are none',
+    ),
   privateHosts: z
     .array(hostPatternSchema.refine((host) => !host.startsWith('*.'), 'must be one host, not a pattern'))
     .default([])
     .describe(
-      'Hosts of clients, with their port unless it is the usual one, that this server calls although their addresses are private: for back-channel logout and the keys of clients. All others have to be on the internet',
+      'Hosts of clients, with their port unless it is the usual one, that this server calls although their addresses are private: for back-channel logout, the keys of clients and their metadata documents. All others have to be on the internet',
     ),
 } as const;
 

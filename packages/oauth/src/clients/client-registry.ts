@@ -2,6 +2,8 @@ import { OptionsError, type KeyRing, type Operation, type SecurityEventLog } fro
 import type { IdentityKernel } from '@sallyport/identity';
 import { createBackchannelLogout, type BackchannelLogout } from '../backchannel-logout/backchannel-logout.ts';
 import type { LogoutEvent } from '../backchannel-logout/logout-events.ts';
+import { createMetadataClients } from '../metadata-documents/metadata-clients.ts';
+import { createGetDocument } from '../outbound/get-document.ts';
 import { createHostJudgement } from '../outbound/public-hosts.ts';
 import type { ClientConfig } from './client-config.ts';
 import type { ClientEvent } from './client-events.ts';
@@ -9,6 +11,7 @@ import { createClientOperations } from './client-operations.ts';
 import { createClientRoutes } from './client-routes.ts';
 import { clientSecretPurpose } from './client-secret.ts';
 import { createClientTable } from './client-table.ts';
+import type { OAuthClient } from './oauth-client.ts';
 import { createOAuthClients, type OAuthClients } from './oauth-clients.ts';
 
 /** What the clients take of the kernel. */
@@ -19,6 +22,7 @@ export type ClientRegistryKernel = Pick<
   | 'policy'
   | 'publicUrl'
   | 'machines'
+  | 'protectedResources'
   | 'authority'
   | 'bus'
   | 'transaction'
@@ -34,11 +38,21 @@ export type ClientRegistryKernel = Pick<
 /** The clients of the provider, and what tells them that sessions are over. */
 export interface ClientRegistry {
   readonly clients: OAuthClients;
+  /** A client of either kind, as far as it is known here: the document of none is read for that. */
+  readonly find: (id: string) => Promise<OAuthClient | null>;
+  /**
+   * A client of either kind, whose document is read where that is not known. Rejects with a `ClientDocumentError`, and with
+   * `SP_SERVICE_UNAVAILABLE` where its host did not answer.
+   */
+  readonly resolve: (id: string, clientAddress: string) => Promise<OAuthClient | null>;
   readonly logout: BackchannelLogout;
   readonly operations: readonly Operation[];
   /** Served below `/manage`, where the configuration asks for it. */
   readonly manageRoutes: readonly ReturnType<typeof createClientRoutes>[];
 }
+
+/** The draft recommends five kilobytes; keys take some more. */
+const maxDocumentBytes = 16 * 1024;
 
 /**
  * Builds the registry of clients.
@@ -48,7 +62,7 @@ export interface ClientRegistry {
  */
 export function createClientRegistry(
   kernel: ClientRegistryKernel,
-  { clients: settings, privateHosts }: ClientConfig,
+  { clients: settings, clientsByMetadata, privateHosts }: ClientConfig,
   endGrants: (clientId: string) => Promise<void>,
 ): ClientRegistry {
   const { records, sealerFor, policy, publicUrl, keyRing, events, now } = kernel;
@@ -75,8 +89,16 @@ export function createClientRegistry(
     endGrants,
     forgetSignIns: logout.forgetClient,
   });
+  const byMetadata = createMetadataClients({
+    hosts: clientsByMetadata?.hosts ?? [],
+    resources: kernel.protectedResources,
+    getDocument: createGetDocument({ privateHosts, maxBytes: maxDocumentBytes }),
+    now,
+  });
   return {
     clients,
+    find: async (id) => byMetadata.known(id) ?? table.find(id),
+    resolve: async (id, clientAddress) => (await byMetadata.resolve(id, clientAddress)) ?? table.find(id),
     logout,
     operations: createClientOperations(clients),
     manageRoutes: settings.api === undefined ? [] : [createClientRoutes({ clients, now })],

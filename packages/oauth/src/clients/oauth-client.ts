@@ -86,10 +86,20 @@ export interface ClientSecretState {
   readonly previousUntil: Date | null;
 }
 
-/** An OAuth client as it is registered. */
+/** The metadata document of a client that nobody registered. */
+export interface ClientDocumentState {
+  /** The host that serves it: the only thing about the client that is proved. */
+  readonly host: string;
+  /** What the client calls itself; absent where it says nothing, and where the document was not read. */
+  readonly claimedName?: string;
+}
+
+/** An OAuth client, as it is registered or as its metadata document says. */
 export interface OAuthClient extends ClientRegistration {
   /** `client_id`. */
   readonly id: string;
+  /** Absent for a client that is registered. */
+  readonly document?: ClientDocumentState;
   /** Grows with every change. */
   readonly generation: number;
   /** `null` for a client that has none. */
@@ -100,6 +110,11 @@ export interface OAuthClient extends ClientRegistration {
   readonly tokensSince?: Date;
   readonly createdAt: Date;
   readonly updatedAt: Date;
+}
+
+/** Whether the client acts for its users by itself: services are told of it as of the actor. */
+export function isAgent({ kind }: Pick<OAuthClient, 'kind'>): boolean {
+  return kind === 'agent';
 }
 
 /** Whether the client proves itself with a secret of ours. */

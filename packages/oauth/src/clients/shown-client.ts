@@ -3,7 +3,7 @@ import type { ClientKeySet, OAuthClient } from './oauth-client.ts';
 /** A client as administrators are shown it, as JSON: everything but its secret. Times are ISO 8601. */
 export interface ShownClient extends Omit<
   OAuthClient,
-  'generation' | 'secret' | 'disabledAt' | 'tokensSince' | 'createdAt' | 'updatedAt' | OptionalField
+  'document' | 'generation' | 'secret' | 'disabledAt' | 'tokensSince' | 'createdAt' | 'updatedAt' | OptionalField
 > {
   readonly backchannelLogoutUri: string | null;
   readonly jwks: ClientKeySet | null;
@@ -27,7 +27,16 @@ type OptionalField = 'backchannelLogoutUri' | 'jwks' | 'jwksUri' | 'homepage' | 
 
 /** Shows a client at a time. */
 export function toShownClient(client: OAuthClient, at: Date): ShownClient {
-  const { generation: _generation, tokensSince: _since, secret, disabledAt, createdAt, updatedAt, ...rest } = client;
+  const {
+    document: _document,
+    generation: _generation,
+    tokensSince: _since,
+    secret,
+    disabledAt,
+    createdAt,
+    updatedAt,
+    ...rest
+  } = client;
   const previousUntil = secret?.previousUntil ?? null;
   return {
     ...rest,

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { startReceiver, type LogoutReceiver } from '../backchannel-logout/receiver.test-support.ts';
-import { createPostForm, type ResolveName } from './post-form.ts';
+import { createPostForm } from './post-form.ts';
+import type { ResolveName } from './public-lookup.ts';
 
 let receivers: LogoutReceiver[] = [];
 afterEach(async () => {

@@ -1,8 +1,9 @@
-import { lookup as resolveBySystem, type LookupAddress, type LookupOptions } from 'node:dns';
+import { lookup as resolveBySystem } from 'node:dns';
 import { request as requestHttp, type IncomingMessage } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import type { LookupFunction } from 'node:net';
-import { createHostJudgement, isPublicAddress } from './public-hosts.ts';
+import { createHostJudgement } from './public-hosts.ts';
+import { createPublicLookup, PrivateHostError, type ResolveName } from './public-lookup.ts';
 
 /** What became of a call. `status` is what the host answered, whatever it was; `failed` says in a word why it did not. */
 export type PostOutcome =
@@ -22,13 +23,6 @@ export interface PostFormOptions {
   /** Ends every call. @default none does */
   readonly signal?: AbortSignal;
 }
-
-/** Resolves a name to its addresses, as `dns.lookup` does with `all`. */
-export type ResolveName = (
-  hostname: string,
-  options: LookupOptions & { readonly all: true },
-  callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
-) => void;
 
 /** Of an answer nothing but its status is used. What is longer than this is not read to its end. */
 const maxAnswerBytes = 16 * 1024;
@@ -90,22 +84,6 @@ function readAtMost(answer: IncomingMessage, max: number, onMore: () => void): v
     count += chunk.length;
     if (count > max) onMore();
   });
-}
-
-class PrivateHostError extends Error {}
-
-/** Resolves a name as usual, and refuses it when one of its addresses is private. */
-function createPublicLookup(resolve: ResolveName): LookupFunction {
-  return (hostname, options, callback) => {
-    resolve(hostname, { ...options, all: true }, (error, addresses) => {
-      if (error !== null) return callback(error, '', 0);
-      const [first] = addresses;
-      if (first === undefined || !addresses.every(({ address }) => isPublicAddress(address)))
-        return callback(new PrivateHostError('the name leads to a private address'), '', 0);
-      if (options.all === true) return callback(null, addresses);
-      callback(null, first.address, first.family);
-    });
-  };
 }
 
 function reasonOf(error: Error, signal: AbortSignal): 'private-host' | 'timeout' | 'connection' {

@@ -1,7 +1,7 @@
 import type { AccessToken, ClientCredentials, KoaContextWithOIDC } from 'oidc-provider';
 import { toTokenConfirmation } from '@sallyport/core';
 import * as z from 'zod';
-import { isSameResource } from './provider-resources.ts';
+import { isOwnAudience, type ProviderResourceParts } from './provider-resources.ts';
 
 const thumbprint = z.string().min(1).optional();
 const confirmationSchema = z
@@ -12,6 +12,8 @@ const confirmationSchema = z
 export const accessTokenClaimsSchema = z.object({
   sub: z.string().min(1),
   client_id: z.string().min(1),
+  /** The gateway, or one of its routes. */
+  aud: z.string().min(1),
   scope: z.string().default(''),
   exp: z.number().int(),
   iat: z.number().int(),
@@ -37,9 +39,9 @@ export type AccessTokenClaims = z.output<typeof accessTokenClaimsSchema>;
 export function toExtraClaims(
   { oidc }: KoaContextWithOIDC,
   token: AccessToken | ClientCredentials,
-  publicOrigin: string,
+  parts: Pick<ProviderResourceParts, 'publicOrigin' | 'protectedResources'>,
 ): Record<string, unknown> {
-  const isForGateway = typeof token.aud === 'string' && isSameResource(token.aud, publicOrigin);
+  const isForGateway = typeof token.aud === 'string' && isOwnAudience(token.aud, parts);
   if (token.kind === 'ClientCredentials') return isForGateway ? { sub_type: 'service' } : {};
   const source = oidc.entities.AuthorizationCode ?? oidc.entities.RefreshToken;
   const { acr, amr, authTime } = source ?? {};

@@ -65,12 +65,14 @@ it.each(['first-party', 'third-party'] as const)(
         names: async () => ['user'],
         close: () => {},
       },
+      publicOrigin: 'https://app.example',
       now: () => at,
     };
     const seconds = Math.floor(at.getTime() / 1000);
     const outcome = await createAccessTokenJudge(parts).judge({
       sub: 'ada',
       client_id: 'partner',
+      aud: 'https://app.example',
       scope: 'product:read invoice:read',
       exp: seconds + 60,
       iat: seconds,

@@ -7,7 +7,7 @@ import {
   type Principal,
 } from '@sallyport/core';
 import type { IdentityKernel } from '@sallyport/identity';
-import { isFromBeforeDisabling, permissionsOfClient, type OAuthClient } from '../clients/oauth-client.ts';
+import { isAgent, isFromBeforeDisabling, permissionsOfClient, type OAuthClient } from '../clients/oauth-client.ts';
 import type { AccessTokenClaims } from './access-token-claims.ts';
 import { grantTargetOf, type Grants } from './grants.ts';
 
@@ -15,6 +15,8 @@ export interface AccessTokenJudgeParts extends Pick<IdentityKernel, 'directory' 
   readonly credential: 'bearer' | 'opaque';
   readonly findClient: (id: string) => Promise<OAuthClient | null>;
   readonly grants: Grants;
+  /** The audience of tokens for the gateway itself. */
+  readonly publicOrigin: string;
   readonly now: () => Date;
 }
 
@@ -35,7 +37,7 @@ const handlePrefix = 'oauth.';
  * user holds and the client is registered for. So whatever ends or narrows one of them reaches tokens that are under way.
  */
 export function createAccessTokenJudge(parts: AccessTokenJudgeParts): AccessTokenJudge {
-  const { credential, findClient, now } = parts;
+  const { credential, findClient, publicOrigin, now } = parts;
   const judge = async (claims: AccessTokenClaims): Promise<AuthenticationOutcome> => {
     const expiresAt = new Date(claims.exp * 1000);
     if (now() >= expiresAt) return { kind: 'rejected', code: 'SP_TOKEN_EXPIRED', reason: 'out-of-date' };
@@ -53,6 +55,7 @@ export function createAccessTokenJudge(parts: AccessTokenJudgeParts): AccessToke
         credentialId: toHandle(claims),
         // Its user, session and client always end it.
         endedBy: grant === undefined ? [] : [{ kind: 'client', id: grantTargetOf(grant) }],
+        ...(claims.aud === publicOrigin ? {} : { resource: claims.aud }),
         expiresAt,
         ...(confirmation === undefined ? {} : { confirmation }),
       },
@@ -102,6 +105,8 @@ async function principalOf(
     ...rest,
     ...(isFirstParty && profile !== undefined ? { profile } : {}),
     clientId: client.id,
+    // Services and logs say who acted, and for whom.
+    ...(isAgent(client) ? { actor: { id: client.id } } : {}),
     roles: isFirstParty ? [...principal.roles] : [],
     permissions: isFirstParty ? [...permissions] : granted.filter((permission) => permissions.includes(permission)),
     // How its user signed in when it was made: what was proved since then was not proved to this client.

@@ -38,6 +38,7 @@ export type OAuthProviderKernel = ClientRegistryKernel &
     | 'accessSeconds'
     | 'privateHosts'
     | 'structuredTokens'
+    | 'hasClientsByMetadata'
   > &
   Pick<IdentityKernel, 'records' | 'sealerFor' | 'roles' | 'bus' | 'policy' | 'sessions' | 'makeReportedChange'> & {
     readonly keyRing?: Pick<RotatingKeyRing, 'sign' | 'signer' | 'publicKeys' | 'maxAgeSeconds'> | undefined;
@@ -88,17 +89,18 @@ export function buildProvider(
 ) {
   const { keyRing, publicUrl } = kernel;
   if (keyRing === undefined) throw new OptionsError('oauthProvider needs a key ring with keys of the use "oidc"');
-  const findClient = (id: string) => registry.clients.find(id);
+  const findClient = registry.find;
   const grants = createGrants(artifacts, kernel);
   const { accessTokens, accessMinutes, privateHosts } = config;
-  const parts = { ...kernel, keyRing, artifacts, grants, registry, accessTokens, privateHosts };
+  const hasClientsByMetadata = config.clientsByMetadata !== undefined;
+  const parts = { ...kernel, hasClientsByMetadata, keyRing, artifacts, grants, registry, accessTokens, privateHosts };
   const publicOrigin = new URL(publicUrl).origin;
   const tokens = createOAuthAuthenticator({ ...parts, findClient, publicOrigin });
   const structuredTokens = createStructuredTokens({ ...tokens, grants, publicOrigin });
   const provider = createOAuthProvider({ ...parts, structuredTokens, accessSeconds: accessMinutes * 60 });
   const interactions = createInteractions({
     ...parts,
-    findClient,
+    resolveClient: registry.resolve,
     provider: () => provider.current(),
     cookieName: providerCookiesFor(publicUrl).interaction,
   });

@@ -53,11 +53,16 @@ export function toClientMetadata(client: OAuthClient): AdapterPayload & OwnClien
   };
 }
 
-/** An app on the device of its user (RFC 8252): of a loopback address any port is its own. */
-function isNative({ redirectUris, authentication }: OAuthClient): boolean {
-  if (authentication !== 'none' || redirectUris.length === 0) return false;
-  return redirectUris.every((uri) => {
+/**
+ * An app on the device of its user (RFC 8252): of a loopback address any port is its own. The document of a client is the same
+ * for its program on a device and its site.
+ */
+function isNative({ redirectUris, authentication, document }: OAuthClient): boolean {
+  const isOnDevice = (uri: string): boolean => {
     const { protocol, hostname } = new URL(uri);
     return protocol === 'http:' ? isLoopbackHost(hostname) : protocol !== 'https:';
-  });
+  };
+  if (document !== undefined) return redirectUris.some(isOnDevice);
+  if (authentication !== 'none' || redirectUris.length === 0) return false;
+  return redirectUris.every(isOnDevice);
 }

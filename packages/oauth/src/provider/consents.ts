@@ -8,6 +8,7 @@ import {
 import { whereOf, type IdentityKernel } from '@sallyport/identity';
 import * as z from 'zod';
 import type { OAuthClient } from '../clients/oauth-client.ts';
+import { toClientHandle } from '../metadata-documents/document-address.ts';
 import type { Artifacts, OwnedArtifact } from './artifacts.ts';
 import type { Grants } from './grants.ts';
 import type { ProviderEvent } from './provider-events.ts';
@@ -20,8 +21,10 @@ export interface Consents {
   /**
    * Takes everything back from a client, in all sign-ins of the user: its grants with all of their codes and tokens. Every
    * cache has heard when this resolves. Rejects with `SP_NOT_FOUND` where the client has nothing.
+   *
+   * @param handle of the client, as the list has it.
    */
-  withdraw(userId: string, clientId: string, context: RequestContext): Promise<void>;
+  withdraw(userId: string, handle: string, context: RequestContext): Promise<void>;
 }
 
 export interface ConsentsParts extends Pick<IdentityKernel, 'policy' | 'transaction' | 'makeReportedChange' | 'now'> {
@@ -73,6 +76,13 @@ export function createConsents(parts: ConsentsParts): Consents {
     );
   };
 
+  /** A handle stands for a client that the user let have something, and for none else. */
+  const clientIdOf = async (userId: string, handle: string): Promise<string | undefined> => {
+    const given = await artifacts.listOfSubject('Grant', userId);
+    const ids = given.map(({ payload }) => String(payload['clientId']));
+    return ids.find((id) => toClientHandle(id) === handle);
+  };
+
   return {
     async list(userId) {
       const live = Map.groupBy(await liveGrantsOf(userId), ({ clientId }) => clientId);
@@ -83,9 +93,12 @@ export function createConsents(parts: ConsentsParts): Consents {
       }
       return apps.toSorted((one, other) => one.name.localeCompare(other.name));
     },
-    async withdraw(userId, clientId, context) {
-      const client = await findClient(clientId);
-      if (client?.trust !== 'third-party') throw nothingAllowed();
+    async withdraw(userId, handle, context) {
+      const clientId = await clientIdOf(userId, handle);
+      const client = clientId === undefined ? null : await findClient(clientId);
+      // Of a host that was taken off the list since then what is left is taken back as well.
+      const isByDocument = clientId !== undefined && clientId !== handle;
+      if (clientId === undefined || (client?.trust !== 'third-party' && !isByDocument)) throw nothingAllowed();
       const ended = await transaction(() =>
         makeReportedChange({
           preview: async () => {
@@ -128,15 +141,16 @@ function toLiveGrant({ payload, createdAt }: OwnedArtifact): LiveGrant {
 }
 
 function toConnectedApp(
-  { id, name, homepage, logoUri }: OAuthClient,
+  { id, name, homepage, logoUri, document }: OAuthClient,
   granted: readonly LiveGrant[],
   policy: ConsentsParts['policy'],
 ): ConnectedApp {
   const [first = new Date(0)] = granted.map(({ allowedAt }) => allowedAt).toSorted((one, other) => +one - +other);
   const scopes = [...new Set(granted.flatMap((grant) => grant.scopes))];
   return {
-    clientId: id,
+    clientId: toClientHandle(id),
     name,
+    ...(document === undefined ? {} : { document: { url: id, host: document.host } }),
     ...(homepage === undefined ? {} : { homepage }),
     ...(logoUri === undefined ? {} : { logoUri }),
     allowedAt: first.toISOString(),

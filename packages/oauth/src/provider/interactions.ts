@@ -12,6 +12,7 @@ import {
 } from '@sallyport/core';
 import { whereOf, type IdentityKernel } from '@sallyport/identity';
 import type { OAuthClient } from '../clients/oauth-client.ts';
+import { ClientDocumentError } from '../metadata-documents/metadata-clients.ts';
 import type { Artifacts } from './artifacts.ts';
 import { freshProofReason, strongerProofReason } from './interaction-policy.ts';
 import { signedInOf, type SignedIn } from './our-sessions.ts';
@@ -42,7 +43,8 @@ export interface AskedBrowser {
 export interface InteractionParts extends Pick<IdentityKernel, 'directory' | 'policy' | 'transaction' | 'now'> {
   readonly provider: () => Provider;
   readonly artifacts: Artifacts;
-  readonly findClient: (id: string) => Promise<OAuthClient | null>;
+  /** The client as it says that it is now, for a user at an address. */
+  readonly resolveClient: (id: string, clientAddress: string) => Promise<OAuthClient | null>;
   readonly cookieName: string;
   readonly events: SecurityEventLog<ProviderEvent>;
 }
@@ -51,7 +53,7 @@ type Prompt = Interaction['prompt'];
 
 /** Builds it on the questions of the library. */
 export function createInteractions(parts: InteractionParts): Interactions {
-  const { provider, artifacts, findClient, cookieName, events, directory, transaction, now } = parts;
+  const { provider, artifacts, resolveClient, cookieName, events, directory, transaction, now } = parts;
 
   const requireInteraction = async (uid: string, { cookies }: AskedBrowser): Promise<Interaction> => {
     // Another browser has no such cookie: no user answers what another one was asked.
@@ -60,8 +62,8 @@ export function createInteractions(parts: InteractionParts): Interactions {
     if (interaction === undefined) throw unknownRequest('interaction-expired');
     return interaction;
   };
-  const requireClient = async ({ params }: Interaction): Promise<OAuthClient> => {
-    const client = await findClient(String(params['client_id']));
+  const requireClient = async ({ params }: Interaction, { context }: AskedBrowser): Promise<OAuthClient> => {
+    const client = await resolveClient(String(params['client_id']), context.clientAddress).catch(toGone);
     if (client === null || client.disabledAt !== undefined) throw unknownRequest('client-gone');
     return client;
   };
@@ -69,7 +71,7 @@ export function createInteractions(parts: InteractionParts): Interactions {
   return {
     async describe(uid, browser) {
       const interaction = await requireInteraction(uid, browser);
-      const client = await requireClient(interaction);
+      const client = await requireClient(interaction, browser);
       const shown = { client: toShownClient(client, interaction), location: pathOf(interaction.returnTo) };
       const signedIn = signedInOf(browser.context);
       if (interaction.result === undefined && (await isLeftHalfAnswered(parts, uid)))
@@ -87,7 +89,7 @@ export function createInteractions(parts: InteractionParts): Interactions {
     },
     async decide(uid, decision, browser) {
       const interaction = await requireInteraction(uid, browser);
-      const client = await requireClient(interaction);
+      const client = await requireClient(interaction, browser);
       const signedIn = signedInOf(browser.context);
       if (signedIn === undefined) throw new SallyportError('SP_UNAUTHENTICATED', { reason: 'not-signed-in' });
       if (interaction.prompt.name !== 'consent' || !isAskedOf(interaction, signedIn))
@@ -187,14 +189,21 @@ async function grantOf(
   return grant;
 }
 
-function toShownClient({ name, homepage, logoUri }: OAuthClient, { params }: Interaction) {
+function toShownClient({ name, homepage, logoUri, document }: OAuthClient, { params }: Interaction) {
   return {
     name,
+    ...(document === undefined ? {} : { document }),
     // Where the browser goes is what tells clients apart whose names look alike.
     host: hostOf(String(params['redirect_uri'])),
     ...(homepage === undefined ? {} : { homepage }),
     ...(logoUri === undefined ? {} : { logoUri }),
   };
+}
+
+/** What its document says now is no client any more. */
+function toGone(error: unknown): null {
+  if (error instanceof ClientDocumentError) return null;
+  throw error;
 }
 
 function hostOf(uri: string): string {

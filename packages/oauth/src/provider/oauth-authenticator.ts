@@ -1,4 +1,4 @@
-import type { AuthenticationOutcome, Authenticator, KeyRing } from '@sallyport/core';
+import type { AuthenticationOutcome, Authenticator, KeyRing, ProtectedResource } from '@sallyport/core';
 import { accessTokenClaimsSchema, type AccessTokenClaims } from './access-token-claims.ts';
 import { createAccessTokenJudge, type AccessTokenJudgeParts } from './access-token-judge.ts';
 import type { Artifacts } from './artifacts.ts';
@@ -11,6 +11,8 @@ export interface OAuthAuthenticatorParts extends Omit<AccessTokenJudgeParts, 'cr
   readonly artifacts: Artifacts;
   /** Issuer of the tokens, and the audience of those that the gateway takes. */
   readonly publicOrigin: string;
+  /** Routes that are audiences of their own, as they are now. */
+  readonly protectedResources: () => readonly ProtectedResource[];
 }
 
 /** Recognizes access tokens of the provider, and reads what they say. */
@@ -26,7 +28,7 @@ const opaqueForm = /^(?:bearer|dpop) +(sp_at_[\w-]+)$/i;
 
 /**
  * Builds what recognizes access tokens of the provider at the gateway: those that were asked for with the public URL as
- * their resource (RFC 8707). A token for another resource is refused, and so is one without: it is for userinfo alone.
+ * their resource (RFC 8707), or one of its routes that is a resource of its own. A token for another resource is refused, and so is one without: it is for userinfo alone.
  */
 export function createOAuthAuthenticator(parts: OAuthAuthenticatorParts): OAuthAuthenticator {
   // Tokens for other resources are JWTs in any case.
@@ -60,14 +62,16 @@ function createJwtAuthenticator(parts: OAuthAuthenticatorParts, { recognize, ver
 }
 
 function createOpaqueAuthenticator(parts: OAuthAuthenticatorParts): BuiltAuthenticator {
-  const { artifacts, publicOrigin } = parts;
+  const { artifacts, publicOrigin, protectedResources } = parts;
   const { judge, judgeAgain } = createAccessTokenJudge({ ...parts, credential: 'opaque' });
   const readClaims = async (token: string): Promise<AccessTokenClaims | undefined> => {
     if (formOfToken(token) !== 'access-token') return undefined;
     const stored =
       (await artifacts.find({ kind: 'AccessToken', id: token })) ??
       (await artifacts.find({ kind: 'ClientCredentials', id: token }));
-    if (stored?.payload['aud'] !== publicOrigin) return undefined;
+    if (stored === null) return undefined;
+    const { aud } = stored.payload;
+    if (aud !== publicOrigin && !protectedResources().some(({ resource }) => resource === aud)) return undefined;
     const { accountId, clientId, extra, jkt, 'x5t#S256': certificate, ...payload } = stored.payload;
     const isBound = jkt !== undefined || certificate !== undefined;
     const claims = {

@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import Provider, { type KoaContextWithOIDC } from 'oidc-provider';
+import Provider, { errors, type KoaContextWithOIDC } from 'oidc-provider';
 import { SallyportError, type RequestContext, type SecurityEventLog } from '@sallyport/core';
 import type { IdentityKernel } from '@sallyport/identity';
 import type { ClientRegistry } from '../clients/client-registry.ts';
+import { ClientDocumentError } from '../metadata-documents/metadata-clients.ts';
 import { createPrivateHostFetch } from '../outbound/private-host-fetch.ts';
 import type { Artifacts } from './artifacts.ts';
 import { answerFailure } from './answer-failure.ts';
@@ -43,6 +44,7 @@ export interface OAuthProviderParts extends Pick<
   | 'pages'
   | 'publicUrl'
   | 'machines'
+  | 'protectedResources'
   | 'logger'
   | 'meter'
   | 'now'
@@ -51,7 +53,8 @@ export interface OAuthProviderParts extends Pick<
   readonly events: SecurityEventLog<ProviderEvent>;
   readonly artifacts: Artifacts;
   readonly grants: Grants;
-  readonly registry: Pick<ClientRegistry, 'clients' | 'logout'>;
+  readonly registry: Pick<ClientRegistry, 'clients' | 'find' | 'resolve' | 'logout'>;
+  readonly hasClientsByMetadata: boolean;
   readonly accessTokens: 'jwt' | 'opaque';
   readonly accessSeconds: number;
   readonly privateHosts: readonly string[];
@@ -104,6 +107,9 @@ export function createOAuthProvider(parts: OAuthProviderParts): OAuthProvider {
     if (exchange === undefined) throw new TypeError('the provider was called without a request of the gateway');
     return exchange;
   };
+  /** For whom the library looks for a client. */
+  const addressOfVisitor = (): string =>
+    Provider.ctx === undefined ? '' : exchangeOf(Provider.ctx).context.clientAddress;
   const show = async (ctx: KoaContextWithOIDC, view: ProviderView): Promise<void> => {
     const page = await exchangeOf(ctx).show(view, ctx.req);
     for (const [name, value] of page.headers) ctx.set(name, value);
@@ -184,7 +190,7 @@ export function createOAuthProvider(parts: OAuthProviderParts): OAuthProvider {
         tokenRequest: () => (Provider.ctx === undefined ? undefined : tokenRequests.get(Provider.ctx.req)),
         announceGrantEnd: grants.announceEnd,
         async findClient(id) {
-          const client = await registry.clients.find(id);
+          const client = await registry.resolve(id, addressOfVisitor()).catch(explainDocument);
           return client === null || client.disabledAt !== undefined ? undefined : toClientMetadata(client);
         },
         beforeCode: (payload) => recordSignIn(parts, payload),
@@ -234,6 +240,12 @@ export function createOAuthProvider(parts: OAuthProviderParts): OAuthProvider {
   };
 }
 
+/** A client whose document cannot be used is none, and its developer is told why. */
+function explainDocument(error: unknown): never {
+  if (error instanceof ClientDocumentError) throw new errors.InvalidClient(error.message, error.problem);
+  throw error;
+}
+
 /** Notes that the session signed in to the client, before the client has anything of it. */
 async function recordSignIn(
   { registry, directory }: Pick<OAuthProviderParts, 'registry' | 'directory'>,
@@ -250,7 +262,7 @@ async function recordSignIn(
   },
 ): Promise<void> {
   if (clientId === undefined || accountId === undefined || sessionUid === undefined || sid === undefined) return;
-  const [client, session] = await Promise.all([registry.clients.find(clientId), directory.bySid(sessionUid)]);
+  const [client, session] = await Promise.all([registry.find(clientId), directory.bySid(sessionUid)]);
   if (client === null || session === null) throw new SallyportError('SP_CONFLICT', { reason: 'session-ended' });
   const expiresAt = session.absoluteExpiresAt;
   await registry.logout.recordSignIn(client, { sid: sessionUid, subject: accountId, clientSid: sid, expiresAt });

@@ -2,6 +2,7 @@ import { errors, jwtVerify } from 'jose';
 import {
   createLeastRecentlyUsed,
   createRingKeySource,
+  type ProtectedResource,
   type AuthenticationOutcome,
   type KeyRing,
 } from '@sallyport/core';
@@ -11,6 +12,8 @@ export interface OwnJwtsParts {
   readonly keyRing: Pick<KeyRing, 'publicKeys'>;
   /** Issuer of the tokens, and the audience of those that the gateway takes. */
   readonly publicOrigin: string;
+  /** Routes that are audiences of their own, as they are now. */
+  readonly protectedResources: () => readonly ProtectedResource[];
   readonly now: () => Date;
 }
 
@@ -34,7 +37,7 @@ const jwtForm = /^(?:bearer|dpop) +(([\w-]+)\.[\w-]+\.[\w-]+)$/i;
 const anotherAudience = 'made-for-another-audience';
 
 /** Builds their verification with the keys of their own use. */
-export function createOwnJwts({ keyRing, publicOrigin, now }: OwnJwtsParts): OwnJwts {
+export function createOwnJwts({ keyRing, publicOrigin, protectedResources, now }: OwnJwtsParts): OwnJwts {
   const keys = createRingKeySource(keyRing, 'oidc');
   const headers = createHeaderMemory(keyRing);
 
@@ -46,7 +49,7 @@ export function createOwnJwts({ keyRing, publicOrigin, now }: OwnJwtsParts): Own
     try {
       const { payload } = await jwtVerify(token, keys.getKey, {
         issuer: publicOrigin,
-        audience: publicOrigin,
+        audience: [publicOrigin, ...protectedResources().map(({ resource }) => resource)],
         typ: 'at+jwt',
         algorithms: ['ES256', 'EdDSA', 'Ed25519', 'RS256'],
         requiredClaims: ['exp', 'iat', 'sub', 'jti'],

@@ -18,6 +18,8 @@ import type { ProviderKeys } from './signing-keys.ts';
 export interface ProviderConfigurationParts
   extends Omit<AdapterParts, 'interactionSeconds' | 'certificateOf'>, ProviderAccountParts, ProviderResourceParts {
   readonly cookies: ProviderCookies;
+  /** Whether there are clients that nobody registers. */
+  readonly hasClientsByMetadata: boolean;
   /** Where people are after a sign-out. */
   readonly signedOutPage: string;
   /** How long a session lasts at most. */
@@ -50,14 +52,14 @@ const clientAlgorithms = ['ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519', 'RS256'
 
 /** Says everything to the library, so that nothing is as it comes: what is not said is off. */
 export function toProviderConfiguration(parts: ProviderConfigurationParts, keys: ProviderKeys): Configuration {
-  const { cookies, publicOrigin, accessSeconds, sessionSeconds, tokenRequest, now, show, certificateOf } = parts;
+  const { cookies, accessSeconds, sessionSeconds, tokenRequest, now, show, certificateOf } = parts;
   return {
     adapter: createProviderAdapter({ ...parts, interactionSeconds }),
     jwks: { keys: keys.keys },
     routes: providerRoutes,
     findAccount: createFindAccount(parts),
     loadExistingGrant,
-    extraTokenClaims: (ctx, token) => toExtraClaims(ctx, token, publicOrigin),
+    extraTokenClaims: (ctx, token) => toExtraClaims(ctx, token, parts),
     extraClientMetadata: { properties: ownClientMetadata },
     clientDefaults: { id_token_signed_response_alg: keys.algorithm, grant_types: [], response_types: [] },
     clientAuthMethods: [...clientAuthentications],
@@ -136,6 +138,12 @@ export function toProviderConfiguration(parts: ProviderConfigurationParts, keys:
           const certificate = certificateOf(ctx);
           return certificate !== undefined && matchesCertificateMetadata(certificate, property, expected);
         },
+      },
+      // Their documents are read by us. The library publishes that there are such clients, and reads nothing.
+      clientIdMetadataDocument: {
+        enabled: parts.hasClientsByMetadata,
+        ack: 'draft-02',
+        allowFetch: () => false,
       },
       requestObjects: { enabled: false },
       backchannelLogout: { enabled: false },

@@ -55,7 +55,7 @@ export function createStructuredTokens(parts: StructuredTokensParts): Structured
 
 /** The members that the library has of an opaque token. In which session of the gateway it was made is no news for clients. */
 function toActive(claims: AccessTokenClaims, publicOrigin: string): StructuredTokenAnswer {
-  const { sub, client_id, scope, exp, iat, sub_type, acr, amr, auth_time, cnf } = claims;
+  const { sub, client_id, aud, scope, exp, iat, sub_type, acr, amr, auth_time, cnf } = claims;
   const proof = sub_type === 'service' ? {} : { acr, amr, auth_time };
   return {
     active: true,
@@ -64,7 +64,7 @@ function toActive(claims: AccessTokenClaims, publicOrigin: string): StructuredTo
     exp,
     iat,
     iss: publicOrigin,
-    aud: publicOrigin,
+    aud,
     ...(scope === '' ? {} : { scope }),
     token_type: cnf?.jkt === undefined ? 'Bearer' : 'DPoP',
     ...(cnf === undefined ? {} : { cnf }),

@@ -1,8 +1,15 @@
 import { html } from 'hono/html';
-import { pageUrl, type OAuthDecisionAnswer, type OAuthRequestAnswer } from '@sallyport/core';
+import {
+  isLoopbackHost,
+  pageUrl,
+  type OAuthDecisionAnswer,
+  type OAuthRequestAnswer,
+  type ShownOAuthClient,
+} from '@sallyport/core';
 import type { CreatePage, PageAnswer, PageCall, PageParts } from '../built-in-page.ts';
 import type { PageContent } from '../document/document.ts';
 import { hiddenField } from '../document/fields.ts';
+import { nothing, type Html } from '../document/html.ts';
 import { refusedPage } from '../forms/refused-page.ts';
 import type { Refusal } from '../identity/call-identity.ts';
 import { withReturnTo } from './asked-page.ts';
@@ -61,8 +68,9 @@ function consentPage(
 ): PageContent {
   return {
     title: `Continue to ${client.name}?`,
-    lead: html`<strong>${client.name}</strong> (${client.host}) asks for access to your ${productName} account.`,
-    content: html`<p class="quiet">Signed in as ${account.name} (${account.email})</p>
+    lead: leadOf(client, productName),
+    content: html`${client.document === undefined ? nothing : aboutDocument(client)}
+      <p class="quiet">Signed in as ${account.name} (${account.email})</p>
       <section class="section">
         <h2>It would be able to</h2>
         <ul class="rows">
@@ -86,6 +94,28 @@ function consentPage(
       <a href="${pages.signedOut}">Use another account</a>
     </p>`,
   };
+}
+
+function leadOf({ name, host, document }: ShownOAuthClient, productName: string): Html {
+  if (document === undefined)
+    return html`<strong>${name}</strong> (${host}) asks for access to your ${productName} account.`;
+  return html`An agent of <strong>${document.host}</strong> asks for access to your ${productName} account, to act there
+    for you.`;
+}
+
+/** Nobody has looked at such a client: its host is proved, and what it calls itself is a claim. */
+function aboutDocument({ host, document }: ShownOAuthClient): Html {
+  const { claimedName } = document ?? {};
+  return html`<ul class="rows">
+    ${claimedName === undefined ? nothing : html`<li><span>It calls itself “${claimedName}”, which nobody has verified</span></li>`}
+    <li>
+      <span>${isLoopback(host) ? html`It runs on this device (${host})` : html`It leads your browser to ${host}`}</span>
+    </li>
+  </ul>`;
+}
+
+function isLoopback(host: string): boolean {
+  return URL.canParse(`http://${host}`) && isLoopbackHost(new URL(`http://${host}`).hostname);
 }
 
 function anotherAccountPage({ pages }: PageParts, { client }: OAuthRequestAnswer): PageContent {

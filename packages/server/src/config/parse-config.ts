@@ -14,6 +14,7 @@ import { mountPlacesOf } from '../mount-places.ts';
 import { applyRule } from './apply-rule.ts';
 import { configSchema, type Config } from './config-schema.ts';
 import { ConfigurationError, type ConfigurationProblem } from './configuration-error.ts';
+import { problemsOfMcpRoutes } from './problems-of-mcp-routes.ts';
 import { problemsOfPages } from './problems-of-pages.ts';
 import { problemsOfPolicy } from './problems-of-policy.ts';
 import { problemsOfProviderTokens } from './problems-of-provider-tokens.ts';
@@ -77,6 +78,7 @@ const rules: readonly ConfigRule[] = [
   ...bindingRules(),
   problemsOfPages,
   problemsOfProviderTokens,
+  problemsOfMcpRoutes,
   ({ brand }) => problemsOfBrand(brand),
 ];
 

@@ -67,7 +67,11 @@ function requireCaller({ callers }: ResolvedRoute, { actor }: Principal): void {
     throw new SallyportError('SP_FORBIDDEN', { reason: 'caller-not-listed' });
 }
 
-function requireAccess({ access }: ResolvedRoute, caller: Principal, listener: RequestState['listener']): void {
+function requireAccess(
+  { access, resource }: ResolvedRoute,
+  caller: Principal,
+  listener: RequestState['listener'],
+): void {
   if (access === 'service') {
     // A call that comes through the internal listener is made by a service, with or without a user.
     if (listener === 'internal' || caller.kind === 'service') return;
@@ -79,7 +83,11 @@ function requireAccess({ access }: ResolvedRoute, caller: Principal, listener: R
     ...(roles === undefined ? {} : { roles }),
     ...(permissions === undefined ? {} : { permissions }),
   });
-  if (outcome.kind === 'not-met') throw new SallyportError('SP_FORBIDDEN', { reason: outcome.reason });
+  if (outcome.kind === 'met') return;
+  const { reason } = outcome;
+  // A client of a protected resource asks its user for what is missing. What a role would open no scope does.
+  const isAsked = resource !== undefined && permissions !== undefined && reason === 'permission-missing';
+  throw new SallyportError('SP_FORBIDDEN', { reason, ...(isAsked ? { scopes: permissions } : {}) });
 }
 
 function stepUp(

@@ -31,7 +31,8 @@ export function protect(state: RequestState, { publicOrigins, csrfTokens }: Prot
   const request = requestOf(state);
   if (state.listener === 'machine') return requireNoBrowser(request.headers);
   if (request.headers.isWebSocket) requireOwnOrigin(request.headers, publicOrigins, hasSessionCookie(state));
-  const { access, carriesIdentity } = routeOf(state);
+  const { access, carriesIdentity, resource } = routeOf(state);
+  if (resource !== undefined) requireKnownOrigin(state, publicOrigins);
   if (!carriesIdentity) return;
   if (isOfListedSite(state)) return;
   if (isSafe(request)) return requireOwnRead(state, access, publicOrigins);
@@ -54,6 +55,16 @@ export function protect(state: RequestState, { publicOrigins, csrfTokens }: Prot
 function requireNoBrowser({ origin, fetchSite }: InboundHeaders): undefined {
   if (origin === undefined && fetchSite === undefined) return;
   throw new SallyportError('SP_CROSS_SITE_REQUEST', { reason: 'browser-on-machine-listener' });
+}
+
+/**
+ * At an MCP server every method of every page is looked at, reads as well: a page whose name was made to lead here (DNS
+ * rebinding) says its own origin. Programs say none.
+ */
+function requireKnownOrigin(state: RequestState, publicOrigins: ReadonlySet<string>): void {
+  const { origin } = requestOf(state).headers;
+  if (origin === undefined || publicOrigins.has(origin) || isOfListedSite(state)) return;
+  throw new SallyportError('SP_CROSS_SITE_REQUEST', { reason: 'origin-not-listed' });
 }
 
 function isOfListedSite(state: RequestState): boolean {
