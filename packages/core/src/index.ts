@@ -202,6 +202,15 @@ export {
   type OrganizationRoleProblem,
 } from './policy/organization-roles.ts';
 export { definePolicy, type Policy } from './policy/policy.ts';
+export { findPath, judgePath, type CertificatePath, type CertificateRefusal } from './certificates/certificate-path.ts';
+export { parseClientCertHeader } from './certificates/client-cert-header.ts';
+export {
+  readMachineTrust,
+  type MachineTrust,
+  type MachineTrustFiles,
+  type MachineTrustOutcome,
+  type MachineTrustProblem,
+} from './certificates/machine-trust.ts';
 export {
   certificateNameOf,
   readClientCertificate,

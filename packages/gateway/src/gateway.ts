@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { OptionsError } from '@sallyport/core';
+import { type MachineTrust, OptionsError } from '@sallyport/core';
 import { createForwardAuthHandler } from './forward-auth/forward-auth-handler.ts';
 import { checkGatewayOptions, type GatewayOptions } from './gateway-options.ts';
 import type { UpstreamTls } from './forward/upstream-tls.ts';
@@ -19,7 +19,6 @@ import type { ListenerKind } from './pipeline/request-state.ts';
 import { createHttpsRedirect } from './listeners/https-redirect.ts';
 import type { CertificatePair } from './listeners/secure-context.ts';
 import { createNetworkCheck } from './firewall/client-address.ts';
-import type { MachineTrust } from './machines/machine-trust.ts';
 import { createPersistentState } from './persistent-state.ts';
 import { createRoutingSnapshot, type RoutingSnapshot } from './routing-snapshot.ts';
 

@@ -6,7 +6,7 @@ export {
   type MachineTrustFiles,
   type MachineTrustOutcome,
   type MachineTrustProblem,
-} from './machines/machine-trust.ts';
+} from '@sallyport/core';
 export type { ContinueWith } from './in-process/hand-over.ts';
 export { listen } from './listeners/listen.ts';
 export type { Listening } from './listeners/listener.ts';

@@ -1,13 +1,13 @@
 import { X509Certificate } from 'node:crypto';
 import {
-  freezePrincipal,
-  readClientCertificate,
   type AuthenticatedCaller,
   type Authenticator,
+  freezePrincipal,
+  readClientCertificate,
+  readMachineTrust,
   type TokenConfirmation,
 } from '@sallyport/core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { readMachineTrust } from '../machines/machine-trust.ts';
 import type { RequestRecord } from '../record/record.ts';
 import { createDpopClient } from '../test-support/dpop-client.ts';
 import { createMachineClient, type MachineAnswer, type MachineClient } from '../test-support/machine-client.ts';

@@ -3,7 +3,7 @@ import { createServer as createHttpsServer, Server as HttpsServer } from 'node:h
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { answerSpokenWithoutTls } from '../response/spoken-without-tls.ts';
-import { SallyportError } from '@sallyport/core';
+import { type MachineTrust, SallyportError } from '@sallyport/core';
 import { answerUnreadable, writeProblem } from '../response/unreadable-request.ts';
 import { capConnections, type ConnectionCaps } from '../limits/connection-caps.ts';
 import type { SlowClients } from '../limits/slow-clients.ts';
@@ -13,7 +13,6 @@ import { InboundMessage } from './inbound-message.ts';
 import { listen } from './listen.ts';
 import { inTurn } from './pipelined-requests.ts';
 import type { NoteRefusal } from '../record/note-refusal.ts';
-import type { MachineTrust } from '../machines/machine-trust.ts';
 import { toSecureContext, type CertificatePair } from './secure-context.ts';
 import { rotateTicketKeys } from './ticket-keys.ts';
 

@@ -1,8 +1,7 @@
-import { OptionsError } from '@sallyport/core';
+import { type MachineTrust, OptionsError } from '@sallyport/core';
 import { constants, createPrivateKey, X509Certificate } from 'node:crypto';
 import type { ServerOptions } from 'node:https';
 import { createSecureContext } from 'node:tls';
-import type { MachineTrust } from '../machines/machine-trust.ts';
 
 /** A certificate chain and its private key, both as PEM. */
 export interface CertificatePair {

@@ -1,12 +1,10 @@
 import { X509Certificate } from 'node:crypto';
-import { freezePrincipal, type Authenticator } from '@sallyport/core';
+import { type Authenticator, freezePrincipal, parseClientCertHeader, readMachineTrust } from '@sallyport/core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { RequestRecord } from '../record/record.ts';
 import { request } from '../test-support/raw-client.ts';
 import { createTestAuthority, type TestAuthority, type TestLeaf } from '../test-support/test-authority.ts';
 import { startTestGateway, type TestGateway } from '../test-support/test-gateway.ts';
-import { parseClientCertHeader } from './client-cert-header.ts';
-import { readMachineTrust } from './machine-trust.ts';
 
 const authenticator: Authenticator = {
   kind: 'mtls',

@@ -3,16 +3,19 @@ import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import {
   certificateNameOf,
+  type CertificatePath,
+  type CertificateRefusal,
+  type ClientCertificate,
   createLeastRecentlyUsed,
+  findPath,
+  judgePath,
+  type MachineTrust,
+  parseClientCertHeader,
   readClientCertificate,
   SallyportError,
-  type ClientCertificate,
 } from '@sallyport/core';
 import { createNetworkCheck, plainAddress } from '../firewall/client-address.ts';
 import type { InboundHeaders } from '../firewall/inbound-headers.ts';
-import { findPath, judgePath, type CertificatePath, type CertificateRefusal } from './certificate-path.ts';
-import { parseClientCertHeader } from './client-cert-header.ts';
-import type { MachineTrust } from './machine-trust.ts';
 
 /** Reads the certificate that a request comes with. */
 export type ReadMachineCertificate = (socket: Socket, headers: InboundHeaders, at: number) => ClientCertificate;

@@ -1,10 +1,9 @@
-import { freezePrincipal, type Authenticator } from '@sallyport/core';
+import { type Authenticator, freezePrincipal, type MachineTrust, readMachineTrust } from '@sallyport/core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { RequestRecord } from '../record/record.ts';
 import { createMachineClient, shakeHands, type MachineClient } from '../test-support/machine-client.ts';
 import { createTestAuthority, daysFromNow, type TestAuthority, type TestLeaf } from '../test-support/test-authority.ts';
 import { startTestGateway, type TestGateway } from '../test-support/test-gateway.ts';
-import { readMachineTrust, type MachineTrust } from './machine-trust.ts';
 
 const accounts = new Map([
   ['spiffe://acme/billing', 'billing'],

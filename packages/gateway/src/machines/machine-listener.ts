@@ -1,4 +1,4 @@
-import type { ClientCertificate } from '@sallyport/core';
+import type { ClientCertificate, MachineTrust } from '@sallyport/core';
 import type { InboundHeaders } from '../firewall/inbound-headers.ts';
 import {
   createMachineCertificates,
@@ -6,7 +6,6 @@ import {
   type ReadMachineCertificate,
 } from './machine-certificates.ts';
 import type { MachineOptions } from './machine-options.ts';
-import type { MachineTrust } from './machine-trust.ts';
 
 /** What the listener for machines keeps across reloads: whose certificates it believes. */
 export interface MachineListener {

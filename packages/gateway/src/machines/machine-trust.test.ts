@@ -1,10 +1,9 @@
 import 'reflect-metadata';
 import { X509Certificate } from 'node:crypto';
+import { findPath, judgePath, readMachineTrust, type MachineTrust, type MachineTrustFiles } from '@sallyport/core';
 import * as x509 from '@peculiar/x509';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createTestAuthority, daysFromNow, type TestAuthority } from '../test-support/test-authority.ts';
-import { findPath, judgePath } from './certificate-path.ts';
-import { readMachineTrust, type MachineTrust, type MachineTrustFiles } from './machine-trust.ts';
 
 let root: TestAuthority;
 let other: TestAuthority;
