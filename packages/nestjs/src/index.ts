@@ -2,6 +2,7 @@ export {
   Accepts,
   Authenticated,
   GuardedElsewhere,
+  MutualTls,
   OptionalAuth,
   OrgMember,
   OrgRoles,
@@ -24,6 +25,8 @@ export {
 export { trackByCaller } from './access/track-by-caller.ts';
 export { Audited } from './audit/audited.ts';
 export type { AuditedOptions, AuditEntry, AuditPort } from './audit/audit-port.ts';
+export type { CertificateCaller, CertificatesOptions } from './certificates/certificates-options.ts';
+export { certificateOf, CurrentCertificate } from './certificates/request-certificate.ts';
 export { SallyportGuard } from './guard/sallyport-guard.ts';
 export { SallyportHttpException as SallyportError } from './errors/sallyport-http-exception.ts';
 export { toValidationError, type PropertyValidationError, type ValidationIssue } from './errors/validation-error.ts';
@@ -92,6 +95,7 @@ export {
   OptionsError,
   ProviderTokenError,
   type Caller,
+  type ClientCertificate,
   type CredentialKind,
   type ErrorCode,
   type FieldError,

@@ -18,5 +18,8 @@ export const MESSAGE_TRUST = Symbol.for('@sallyport/nestjs:message-trust');
 /** What the verifier of this service stands on. */
 export const SERVICE_TRUST = Symbol.for('@sallyport/nestjs:service-trust');
 
+/** The client certificates that the service looks at; `undefined` where it looks at none. */
+export const SERVICE_CERTIFICATES = Symbol.for('@sallyport/nestjs:service-certificates');
+
 /** Injects the options of `SallyportUsers`. */
 export const SALLYPORT_USERS_OPTIONS = Symbol.for('@sallyport/nestjs:users-options');

@@ -2,6 +2,9 @@ import { Module, type DynamicModule, type FactoryProvider, type ModuleMetadata, 
 import { DiscoveryModule } from '@nestjs/core';
 import { AccessAudit } from './access/access-audit.ts';
 import { PrefixHint } from './access/prefix-hint.ts';
+import { CertificateFiles } from './certificates/certificate-files.ts';
+import { openServiceCertificates } from './certificates/open-service-certificates.ts';
+import type { ServiceCertificates } from './certificates/service-certificates.ts';
 import { ConnectionWatch } from './connections/connection-watch.ts';
 import { CallRefusals } from './errors/call-refusals.ts';
 import { RefusalLog } from './errors/refusal-log.ts';
@@ -15,6 +18,7 @@ import {
   API_KEY_VERIFIER,
   MESSAGE_TRUST,
   SALLYPORT_OPTIONS,
+  SERVICE_CERTIFICATES,
   SERVICE_TRUST,
   TOKEN_VERIFIER,
 } from './injection-tokens.ts';
@@ -105,10 +109,19 @@ export function describeModule(
       },
       {
         provide: MESSAGE_TRUST,
-        inject: [SERVICE_TRUST, SALLYPORT_OPTIONS],
-        useFactory: (trust: ServiceTrust, { messages }: SallyportOptions) =>
-          createMessageTrust({ ...trust, replays: messages?.replays ?? createMemoryReplays() }),
+        inject: [SERVICE_TRUST, SALLYPORT_OPTIONS, SERVICE_CERTIFICATES],
+        useFactory: (
+          trust: ServiceTrust,
+          { messages }: SallyportOptions,
+          certificates: ServiceCertificates | undefined,
+        ) => createMessageTrust({ ...trust, certificates, replays: messages?.replays ?? createMemoryReplays() }),
       },
+      {
+        provide: SERVICE_CERTIFICATES,
+        inject: [SALLYPORT_OPTIONS],
+        useFactory: openServiceCertificates,
+      },
+      CertificateFiles,
       RevocationSubscription,
       ConnectionWatch,
       ProviderTokens,
@@ -136,6 +149,7 @@ export function describeModule(
       TOKEN_VERIFIER,
       API_KEY_VERIFIER,
       MESSAGE_TRUST,
+      SERVICE_CERTIFICATES,
       CallRefusals,
       RefusalLog,
       ConnectionWatch,

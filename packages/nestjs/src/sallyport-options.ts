@@ -10,6 +10,7 @@ import {
 import { findPolicyProblems, type AnyPolicy, type DecisionPoint } from '@sallyport/policy';
 import type { AuditPort } from './audit/audit-port.ts';
 import type { LibraryController } from './access/library-controllers.ts';
+import { problemOfCertificates, type CertificatesOptions } from './certificates/certificates-options.ts';
 import { problemOfRequestUser, type RequestUserOption } from './request-user.ts';
 import { problemOfMessages, type MessageOptions } from './messages/message-options.ts';
 import { problemOfServices, type ServicesOptions } from './services/services-options.ts';
@@ -48,6 +49,11 @@ export interface SallyportOptions {
    * roles, and not when it expires. `{}` is enough. @default not subscribed
    */
   readonly revocations?: RevocationOptions;
+  /**
+   * Client certificates that this service looks at itself: mutual TLS, or `Client-Cert` of a declared proxy.
+   * @default none: a handler with `@MutualTls` stops the start, and tokens that are bound to a certificate are refused
+   */
+  readonly certificates?: CertificatesOptions;
   /** How WebSockets and GraphQL subscriptions end, which are verified when they are opened. */
   readonly connections?: ConnectionOptions;
   /** How `SallyportServices` and `MessageSealer` call others for the user of a request. @default the origin of `keysUrl` */
@@ -204,6 +210,7 @@ const checks: {
   messages: problemOfMessages,
   introspection: (value, all) =>
     problemOfIntrospection(value, (url) => isSafelyFetched(url) || all.allowPlainHttpKeysOnPrivateNetwork === true),
+  certificates: problemOfCertificates,
   libraryControllers: (value) => {
     if (value === undefined) return undefined;
     const isList = Array.isArray(value) && value.every(isLibraryController);

@@ -1,5 +1,6 @@
 import {
   freezePrincipal,
+  readClientCertificate,
   type AssuranceLevel,
   type CredentialKind,
   type Principal,
@@ -30,6 +31,8 @@ export interface TestCaller {
   readonly authTime?: Date;
   /** @default 'session' */
   readonly credential?: CredentialKind;
+  /** PEM of the certificate over whose connections alone the token counts (RFC 8705). @default it is bound to none */
+  readonly certificate?: string;
   /** Who calls for the subject: a zone or service of this name. */
   readonly actor?: string;
   /** A token of 0 or less has expired. @default 60 */
@@ -49,6 +52,7 @@ export interface CallerTokenRequest {
   readonly includeProfile: boolean;
   readonly issuedAt: Date;
   readonly lifetimeSeconds: number;
+  readonly boundCertificate?: string | undefined;
 }
 
 /** Which permissions come with which role. Where none is known, every name is taken. */
@@ -59,7 +63,15 @@ export interface KnownRoles {
 
 /** @throws TypeError for a role that is not among those that are known, where any are, and for `orgRoles` without `org`. */
 export function toTokenRequest(caller: TestCaller, known: KnownRoles): CallerTokenRequest {
-  const { roles = [], orgRoles = [], expiresInSeconds = defaultLifetimeSeconds, actor, profile, ...changes } = caller;
+  const {
+    roles = [],
+    orgRoles = [],
+    expiresInSeconds = defaultLifetimeSeconds,
+    actor,
+    profile,
+    certificate,
+    ...changes
+  } = caller;
   const { kind = machineCredentials.has(caller.credential) ? 'service' : 'user' } = caller;
   if (orgRoles.length > 0 && caller.org === undefined)
     throw new TypeError('a caller holds orgRoles in an organization: name it, { org, orgRoles }');
@@ -85,6 +97,7 @@ export function toTokenRequest(caller: TestCaller, known: KnownRoles): CallerTok
     includeProfile: profile !== undefined,
     issuedAt: new Date(issuedAt),
     lifetimeSeconds: expiresInSeconds > 0 ? expiresInSeconds : defaultLifetimeSeconds,
+    boundCertificate: certificate === undefined ? undefined : readClientCertificate(certificate).thumbprint,
   };
 }
 

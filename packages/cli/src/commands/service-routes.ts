@@ -21,6 +21,7 @@ const serviceRouteSchema = z.object({
   orgRoles: z.array(z.array(z.string())).default([]),
   isForServices: z.boolean(),
   accepts: z.array(z.string()).optional(),
+  mutualTls: z.enum(['alone', 'with-token']).optional(),
   stepUp: z.object({ acr: z.string().optional(), maxAgeSeconds: z.number().optional() }).optional(),
   policies: z.array(z.object({ action: z.string(), type: z.string() })).optional(),
 });
@@ -189,7 +190,7 @@ function describeAccess({ access, reason, ...route }: ServiceRoute): string {
   if (access === 'undeclared') return 'UNDECLARED';
   if (access === 'contradictory') return `CONTRADICTORY: ${reason ?? ''}`;
   const { roles, permissions, anyPermission, inOrganization, orgRoles, isForServices } = route;
-  const { accepts, stepUp, policies = [] } = route;
+  const { accepts, mutualTls, stepUp, policies = [] } = route;
   const asked = [
     ...roles.map((oneOf) => `role ${oneOf.join(' or ')}`),
     ...(permissions.length === 0 ? [] : [`permission ${permissions.join(' and ')}`]),
@@ -200,6 +201,9 @@ function describeAccess({ access, reason, ...route }: ServiceRoute): string {
   ];
   return [
     ...(access === 'optional' ? ['optional'] : asked.length === 0 ? ['signed in'] : asked),
+    ...(mutualTls === undefined
+      ? []
+      : [mutualTls === 'alone' ? 'by client certificate' : 'client certificate and token']),
     ...(accepts === undefined ? [] : [`by ${accepts.join(' or ')}`]),
     ...(stepUp === undefined ? [] : [describeStepUp(stepUp)]),
     ...policies.map(({ action, type }) => `policy: ${action} ${type}`),

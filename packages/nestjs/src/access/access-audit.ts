@@ -3,6 +3,8 @@ import type { AnyPolicy } from '@sallyport/policy';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common';
 import { ApplicationConfig, DiscoveryService, HttpAdapterHost, MetadataScanner } from '@nestjs/core';
 import { auditedActionOf } from '../audit/audit-port.ts';
+import { problemsOfCertificateUse, problemsOfServer } from '../certificates/certificate-problems.ts';
+import type { CertificatesOptions } from '../certificates/certificates-options.ts';
 import { SALLYPORT_OPTIONS } from '../injection-tokens.ts';
 import { createNestLogger } from '../nest-logger.ts';
 import { problemsOfPolicyUse } from '../policy/policy-problems.ts';
@@ -23,6 +25,7 @@ export class AccessAudit implements OnModuleInit, OnApplicationBootstrap {
   readonly #logger: Logger;
   readonly #hasAuditPort: boolean;
   readonly #policy: AnyPolicy | undefined;
+  readonly #certificates: CertificatesOptions | undefined;
   readonly #audited = new Set<object>();
   #handlers: readonly DiscoveredHandler[] = [];
 
@@ -41,6 +44,7 @@ export class AccessAudit implements OnModuleInit, OnApplicationBootstrap {
     this.#logger = options.logger ?? createNestLogger();
     this.#hasAuditPort = options.audit !== undefined;
     this.#policy = options.policy;
+    this.#certificates = options.certificates;
     const unfit = declareLibraryControllers(options.libraryControllers ?? [], discovery);
     this.#requireAccess(unfit);
   }
@@ -53,6 +57,7 @@ export class AccessAudit implements OnModuleInit, OnApplicationBootstrap {
   /** Global interceptors and guards are complete only now, just before the application listens. */
   onApplicationBootstrap(): void {
     refuse(problemsOfCaching(this.#handlers, this.#config));
+    refuse(problemsOfServer(this.#host, this.#certificates));
     if (countsGatewayAsClient(this.#handlers, this.#discovery, this.#config, this.#host))
       this.#logger.warn('the throttler counts the gateway as one client', {
         event: 'throttler-counts-gateway',
@@ -71,6 +76,7 @@ export class AccessAudit implements OnModuleInit, OnApplicationBootstrap {
         ...fresh.flatMap(problemsOf),
         ...fresh.flatMap((one) => this.#problemsOfAuditing(one)),
         ...fresh.flatMap((one) => problemsOfPolicyUse(one, this.#policy)),
+        ...fresh.flatMap((one) => problemsOfCertificateUse(one, this.#certificates)),
       ],
       curesOf(fresh),
     );

@@ -14,6 +14,7 @@ export type AccessDeclaration =
   | { readonly kind: 'org-member' }
   | { readonly kind: 'org-roles'; readonly roles: readonly string[] }
   | { readonly kind: 'accepts'; readonly credentials: readonly CredentialKind[] }
+  | { readonly kind: 'mutual-tls'; readonly use: 'alone' | 'with-token' }
   | { readonly kind: 'step-up'; readonly stepUp: StepUp }
   | { readonly kind: 'policy'; readonly check: PolicyCheck };
 

@@ -12,6 +12,9 @@ export function problemsOfDeclarations(declarations: readonly AccessDeclaration[
   return [
     ...problemsOfOpening(declarations, target),
     ...declarations.flatMap((declaration) => problemsOf(declaration, target)),
+    ...(declarations.filter(({ kind }) => kind === 'mutual-tls').length > 1
+      ? [`@MutualTls stands twice on ${target}: keep one`]
+      : []),
   ];
 }
 
@@ -47,6 +50,8 @@ function problemsOf(declaration: AccessDeclaration, target: string): readonly st
       return problemsOfPermissions(declaration.permissions, target);
     case 'accepts':
       return problemsOfCredentials(declaration.credentials, target);
+    case 'mutual-tls':
+      return problemsOfMutualTls(declaration.use, target);
     case 'step-up':
       return problemsOfStepUp(declaration.stepUp, target);
     case 'policy':
@@ -73,6 +78,10 @@ function problemsOfCredentials(credentials: readonly string[], target: string): 
   return credentials
     .filter((credential) => !knownCredentials.has(credential))
     .map((credential) => `@Accepts on ${target} names "${credential}": write ${credentialKinds.join(', ')}`);
+}
+
+function problemsOfMutualTls(use: unknown, target: string): readonly string[] {
+  return use === 'alone' || use === 'with-token' ? [] : [`@MutualTls on ${target} needs 'alone' or 'with-token'`];
 }
 
 function problemsOfStepUp({ acr, maxAgeSeconds }: StepUp, target: string): readonly string[] {

@@ -95,6 +95,21 @@ export function Accepts(...credentials: readonly CredentialKind[]): ClassDecorat
 }
 
 /**
+ * Asks for a client certificate (`certificates` of the module must be set). `'alone'`: the certificate says who calls, and a
+ * token is not taken beside it. `'with-token'`: the token says who calls, over a connection with the certificate that it is
+ * bound to, or with one of `tokensFrom`; either alone is refused.
+ *
+ * It says nothing about who may call: `@ServiceOnly`, `@Permissions`, `@Roles` or `@Authenticated` must stand beside it, on the
+ * handler or on its controller. On a handler it sets aside that of its controller.
+ *
+ * @example
+ * `@MutualTls('alone') @Permissions('order:read') @Get('report') report() {}`
+ */
+export function MutualTls(use: 'alone' | 'with-token'): ClassDecorator & MethodDecorator {
+  return declare({ kind: 'mutual-tls', use });
+}
+
+/**
  * Asks for a sign-in of at least this strength, and not older than this: `@StepUp({ acr: 'mfa', maxAgeSeconds: 300 })`.
  * Refused with `SP_STEP_UP_REQUIRED` and the challenge of RFC 9470. It says nothing about who may call: `@Permissions`,
  * `@Roles` or `@Authenticated` must stand beside it, on the handler or on its controller.

@@ -6,6 +6,9 @@ import { problemsOfDeclarations } from './declaration-problems.ts';
 /** Which credentials are taken; `undefined` for all that the service can verify. */
 export type AcceptedCredentials = ReadonlySet<CredentialKind> | undefined;
 
+/** How a handler uses client certificates. */
+export type MutualTlsUse = 'alone' | 'with-token';
+
 /** What a handler asks of its caller, after its own declarations and those of its controller were put together. */
 export type Access =
   | { readonly kind: 'public'; readonly reason: string }
@@ -22,6 +25,8 @@ export type Access =
       readonly isForServices: boolean;
       readonly policies: readonly PolicyCheck[];
       readonly accepts: AcceptedCredentials;
+      /** `undefined` where it asks for no certificate. */
+      readonly mutualTls: MutualTlsUse | undefined;
     }
   | { readonly kind: 'elsewhere'; readonly by: string }
   | { readonly kind: 'undeclared' }
@@ -66,8 +71,8 @@ export function resolveAccess(handler: object, controller: object): Access {
 
   // A handler that asks for something inside an open controller is guarded: the stricter reading wins.
   const guarding = [...onController, ...onHandler].filter(({ kind }) => !opening.has(kind));
-  // Neither the strength of a sign-in nor the kind of a credential says who may call.
-  if (guarding.some(({ kind }) => kind !== 'step-up' && kind !== 'accepts')) {
+  // Neither the strength of a sign-in nor the kind of a credential, nor a certificate, says who may call.
+  if (guarding.some(({ kind }) => !sayingNothing.has(kind))) {
     return {
       kind: 'guarded',
       requirements: toRequirements(guarding),
@@ -75,10 +80,10 @@ export function resolveAccess(handler: object, controller: object): Access {
       isForServices: guarding.some(({ kind }) => kind === 'services'),
       policies: toPolicies(guarding),
       accepts,
+      mutualTls: mutualTlsOf(onHandler) ?? mutualTlsOf(onController),
     };
   }
-  if (onHandler.some(({ kind }) => kind === 'step-up') || onController.some(({ kind }) => kind === 'step-up'))
-    return { kind: 'undeclared' };
+  if (guarding.some(({ kind }) => kind === 'step-up' || kind === 'mutual-tls')) return { kind: 'undeclared' };
   const opened = openedBy(onController, accepts);
   if (opened !== undefined && opened.kind !== 'optional' && acceptedBy(onHandler) !== undefined)
     return {
@@ -87,6 +92,9 @@ export function resolveAccess(handler: object, controller: object): Access {
     };
   return opened ?? { kind: 'undeclared' };
 }
+
+/** What does not say who may call. */
+const sayingNothing: ReadonlySet<AccessDeclaration['kind']> = new Set(['step-up', 'accepts', 'mutual-tls']);
 
 const opening: ReadonlySet<AccessDeclaration['kind']> = new Set(['public', 'optional', 'elsewhere']);
 
@@ -102,6 +110,11 @@ function openedBy(declarations: readonly AccessDeclaration[], accepts: AcceptedC
 function acceptedBy(declarations: readonly AccessDeclaration[]): AcceptedCredentials {
   const lists = declarations.flatMap((one) => (one.kind === 'accepts' ? [one.credentials] : []));
   return lists.length === 0 ? undefined : new Set(lists.flat());
+}
+
+function mutualTlsOf(declarations: readonly AccessDeclaration[]): MutualTlsUse | undefined {
+  for (const declaration of declarations) if (declaration.kind === 'mutual-tls') return declaration.use;
+  return undefined;
 }
 
 function toRequirements(declarations: readonly AccessDeclaration[]): readonly Requirement[] {

@@ -27,6 +27,8 @@ export interface ServiceRoute {
   readonly isForServices: boolean;
   /** Kinds of credentials that are taken; absent for all. */
   readonly accepts?: readonly string[];
+  /** How it uses client certificates; absent where it asks for none. */
+  readonly mutualTls?: 'alone' | 'with-token';
   readonly stepUp?: { readonly acr?: string; readonly maxAgeSeconds?: number };
   /** What the policy is asked; absent where it is asked nothing. */
   readonly policies?: readonly { readonly action: string; readonly type: string }[];
@@ -123,6 +125,7 @@ function factsOf(access: Access): Omit<ServiceRoute, 'transport' | 'route' | 'ha
         isForServices: access.isForServices,
         ...accepts,
         ...policies,
+        ...(access.mutualTls === undefined ? {} : { mutualTls: access.mutualTls }),
         ...(access.stepUps.length === 0 ? {} : { stepUp: Object.assign({}, ...access.stepUps) as object }),
       };
     case 'optional':

@@ -11,9 +11,11 @@ import {
 } from '@sallyport/core';
 import { Inject, Injectable } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
+import { requireTokenPeer } from '../certificates/require-token-peer.ts';
+import type { ServiceCertificates } from '../certificates/service-certificates.ts';
 import { ConnectionWatch } from '../connections/connection-watch.ts';
 import { admitConnection } from '../guard/connection-admission.ts';
-import { SALLYPORT_OPTIONS, TOKEN_VERIFIER } from '../injection-tokens.ts';
+import { SALLYPORT_OPTIONS, SERVICE_CERTIFICATES, TOKEN_VERIFIER } from '../injection-tokens.ts';
 import { createNestLogger } from '../nest-logger.ts';
 import { requestIdOf } from '../request-id.ts';
 import type { SallyportOptions } from '../sallyport-options.ts';
@@ -41,6 +43,7 @@ export class SubscriptionConnections {
   readonly #openers = new WeakMap<IncomingMessage, Opener>();
   readonly #opened = new WeakSet<IncomingMessage>();
   readonly #verifier: TokenVerifier;
+  readonly #certificates: ServiceCertificates | undefined;
   readonly #watch: ConnectionWatch;
   readonly #logger: Logger;
   readonly #options: SallyportOptions;
@@ -53,7 +56,9 @@ export class SubscriptionConnections {
     @Inject(SALLYPORT_OPTIONS) options: SallyportOptions,
     @Inject(DiscoveryService) discovery: DiscoveryService,
     @Inject(MetadataScanner) scanner: MetadataScanner,
+    @Inject(SERVICE_CERTIFICATES) certificates: ServiceCertificates | undefined,
   ) {
+    this.#certificates = certificates;
     this.#verifier = verifier;
     this.#watch = watch;
     this.#logger = options.logger ?? createNestLogger();
@@ -66,6 +71,7 @@ export class SubscriptionConnections {
     const token = parseBearerToken(request.headers.authorization);
     if (token !== undefined) {
       const principal = this.#verifier.recall(token) ?? (await this.#verifier.verify(token));
+      requireTokenPeer(principal, this.#certificates, () => request);
       this.#openers.set(request, { token, principal });
       return;
     }

@@ -1,9 +1,17 @@
 import { anonymous, parseBearerToken, SallyportError, type Caller, type TokenVerifier } from '@sallyport/core';
 import { Inject, Injectable, Optional, type CanActivate, type ExecutionContext } from '@nestjs/common';
-import { accessOf, type AcceptedCredentials, type Access } from '../access/resolve-access.ts';
+import { accessOf, type AcceptedCredentials, type Access, type MutualTlsUse } from '../access/resolve-access.ts';
 import { CallRefusals } from '../errors/call-refusals.ts';
 import { refuseCall } from '../errors/refuse-call.ts';
-import { API_KEY_VERIFIER, MESSAGE_TRUST, SALLYPORT_OPTIONS, TOKEN_VERIFIER } from '../injection-tokens.ts';
+import { requireTokenPeer } from '../certificates/require-token-peer.ts';
+import type { ServiceCertificates } from '../certificates/service-certificates.ts';
+import {
+  API_KEY_VERIFIER,
+  MESSAGE_TRUST,
+  SALLYPORT_OPTIONS,
+  SERVICE_CERTIFICATES,
+  TOKEN_VERIFIER,
+} from '../injection-tokens.ts';
 import type { MessageTrust } from '../messages/message-trust.ts';
 import { rememberCaller, rememberedCaller } from '../request-caller.ts';
 import { createRequestUser, type AssignRequestUser } from '../request-user.ts';
@@ -28,6 +36,7 @@ export class SallyportGuard implements CanActivate {
   readonly #refusals: CallRefusals | undefined;
   readonly #assignUser: AssignRequestUser | undefined;
   readonly #messages: MessageTrust | undefined;
+  readonly #certificates: ServiceCertificates | undefined;
 
   // Optional: a test of one controller may build it without the module, and calls its methods itself.
   constructor(
@@ -36,12 +45,14 @@ export class SallyportGuard implements CanActivate {
     @Optional() @Inject(CallRefusals) refusals?: CallRefusals,
     @Optional() @Inject(SALLYPORT_OPTIONS) options?: SallyportOptions,
     @Optional() @Inject(MESSAGE_TRUST) messages?: MessageTrust,
+    @Optional() @Inject(SERVICE_CERTIFICATES) certificates?: ServiceCertificates,
   ) {
     this.#verifier = verifier;
     this.#apiKeyVerifier = apiKeyVerifier;
     this.#refusals = refusals;
     this.#assignUser = createRequestUser(options?.requestUser);
     this.#messages = messages;
+    this.#certificates = certificates;
   }
 
   canActivate(context: ExecutionContext): true | Promise<true> {
@@ -96,6 +107,8 @@ export class SallyportGuard implements CanActivate {
    */
   #isSettled(known: Caller, access: AdmittingAccess): boolean {
     if (known.kind === 'anonymous') return isOpen(access);
+    // Whom a certificate names is not whom a token does, and a token may be asked for what it came over.
+    if (mutualTlsOf(access) !== undefined || this.#certificates?.isByCertificate(known) === true) return false;
     return known.credential !== 'api-key' || this.#apiKeyVerifier === undefined;
   }
 
@@ -106,9 +119,9 @@ export class SallyportGuard implements CanActivate {
     access: AdmittingAccess,
     own: object | undefined,
   ): Caller | Promise<Caller> {
-    if (access.kind !== 'public') return this.#verify(context, transport, access.accepts, own);
+    if (access.kind !== 'public') return this.#verify(context, transport, access, own);
     try {
-      const found = this.#verify(context, transport, undefined, own);
+      const found = this.#verify(context, transport, access, own);
       return found instanceof Promise ? found.catch(() => anonymous) : found;
     } catch {
       return anonymous;
@@ -118,9 +131,10 @@ export class SallyportGuard implements CanActivate {
   #verify(
     context: ExecutionContext,
     transport: GuardedTransport,
-    accepts: AcceptedCredentials,
+    access: AdmittingAccess,
     own: object | undefined,
   ): Caller | Promise<Caller> {
+    const use = mutualTlsOf(access);
     const connection = transport.connectionOf?.(context);
     const admission = connection === undefined ? undefined : admissionOf(connection);
     if (admission !== undefined) {
@@ -129,15 +143,28 @@ export class SallyportGuard implements CanActivate {
       return admission.principal;
     }
     const credentials = transport.credentialsOf(context);
+    if (use === 'alone') return this.#byCertificate(transport.callOf(context), credentials);
     const keys = this.#apiKeyVerifier;
     // Where keys are not taken, or nothing can be asked about them, a header of that name is not ours.
-    if (keys !== undefined && accepts?.has('api-key') === true) {
+    if (keys !== undefined && acceptedBy(access)?.has('api-key') === true) {
       const key = presentedKey(credentials);
       if (key !== undefined) return keys.recall(key) ?? keys.verify(key);
     }
     const message = transport.messageOf?.(context);
     if (message !== undefined && this.#messages !== undefined) return this.#messages.verify(message);
-    return this.#verifyToken(credentials, own);
+    const found = this.#verifyToken(credentials, own);
+    const certificates = this.#certificates;
+    if (found instanceof Promise)
+      return found.then((caller) => requireTokenPeer(caller, certificates, () => transport.callOf(context), use));
+    return requireTokenPeer(found, certificates, () => transport.callOf(context), use);
+  }
+
+  /** A token beside the certificate would say something else, and which of both counts, a request does not say. */
+  #byCertificate(call: object | undefined, { authorization }: Credentials): Caller {
+    if (this.#certificates === undefined) throw new SallyportError('SP_INTERNAL', { reason: 'module-not-imported' });
+    if (authorization !== undefined)
+      throw new SallyportError('SP_CREDENTIALS_CONFLICT', { reason: 'certificate-and-another-credential' });
+    return this.#certificates.callerOf(call);
   }
 
   #verifyToken({ authorization }: Credentials, own: object | undefined): Caller | Promise<Caller> {
@@ -158,6 +185,14 @@ export class SallyportGuard implements CanActivate {
     }
     return verifying;
   }
+}
+
+function mutualTlsOf(access: AdmittingAccess): MutualTlsUse | undefined {
+  return access.kind === 'guarded' ? access.mutualTls : undefined;
+}
+
+function acceptedBy(access: AdmittingAccess): AcceptedCredentials {
+  return access.kind === 'public' ? undefined : access.accepts;
 }
 
 /** Whether the object of a call is found again by no later call. */

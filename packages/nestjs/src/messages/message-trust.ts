@@ -9,6 +9,8 @@ import {
   type TokenVerifier,
   type VerifyMessageToken,
 } from '@sallyport/core';
+import { requireTokenPeer } from '../certificates/require-token-peer.ts';
+import type { ServiceCertificates } from '../certificates/service-certificates.ts';
 import type { ReceivedMessage } from '../transports/guarded-transport.ts';
 import type { MessageReplays } from './message-replays.ts';
 
@@ -24,6 +26,8 @@ export interface MessageTrustParts {
   /** Absent where the service has no keys. */
   readonly verifyMessageToken: VerifyMessageToken | undefined;
   readonly replays: MessageReplays | 'accept';
+  /** Over whose connections tokens count. A message has none, so that a token which needs one is refused. */
+  readonly certificates?: ServiceCertificates | undefined;
 }
 
 interface Finding {
@@ -38,7 +42,12 @@ interface Finding {
  * What is left with a broker is read by others: there a token counts only for the message that it was made for. Calls over
  * gRPC have a connection of their own, and their tokens count for a method.
  */
-export function createMessageTrust({ verifier, verifyMessageToken, replays }: MessageTrustParts): MessageTrust {
+export function createMessageTrust({
+  verifier,
+  verifyMessageToken,
+  replays,
+  certificates,
+}: MessageTrustParts): MessageTrust {
   // A message is found out about once, however many handlers and guards ask: it is taken once.
   const findings = new WeakMap<object, Finding>();
 
@@ -63,7 +72,10 @@ export function createMessageTrust({ verifier, verifyMessageToken, replays }: Me
       if (token === undefined) return anonymous;
       if (typeOf(token) !== messageTokenType) {
         if (message.sealedBy !== undefined) throw invalid('not-a-message-token');
-        return verifier.recall(token) ?? verifier.verify(token);
+        const { call } = message;
+        const known = verifier.recall(token);
+        if (known !== undefined) return requireTokenPeer(known, certificates, () => call);
+        return verifier.verify(token).then((caller) => requireTokenPeer(caller, certificates, () => call));
       }
       const { call, payload } = message;
       const known = findings.get(call);

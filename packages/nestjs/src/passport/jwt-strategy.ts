@@ -1,8 +1,10 @@
 import { parseBearerToken, SallyportError, type Principal, type TokenVerifier } from '@sallyport/core';
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Optional } from '@nestjs/common';
 import passport from 'passport';
+import { requireTokenPeer } from '../certificates/require-token-peer.ts';
+import type { ServiceCertificates } from '../certificates/service-certificates.ts';
 import { toHttpException } from '../errors/sallyport-http-exception.ts';
-import { TOKEN_VERIFIER } from '../injection-tokens.ts';
+import { SERVICE_CERTIFICATES, TOKEN_VERIFIER } from '../injection-tokens.ts';
 import { rememberCaller } from '../request-caller.ts';
 import { rawRequest } from '../transports/raw-request.ts';
 
@@ -24,6 +26,9 @@ import { rawRequest } from '../transports/raw-request.ts';
 @Injectable()
 export class JwtStrategy {
   readonly #verifier: TokenVerifier;
+
+  // Not by the constructor: a class of the application hands the verifier on, and would leave this out.
+  @Optional() @Inject(SERVICE_CERTIFICATES) protected readonly certificates: ServiceCertificates | undefined;
 
   constructor(@Inject(TOKEN_VERIFIER) verifier: TokenVerifier) {
     this.#verifier = verifier;
@@ -48,7 +53,9 @@ export class JwtStrategy {
     const token = parseBearerToken(request.headers.authorization);
     if (token === undefined) throw new SallyportError('SP_UNAUTHENTICATED', { reason: 'no-token' });
     const principal = await this.#verifier.verify(token);
-    rememberCaller(rawRequest(request), principal);
+    const raw = rawRequest(request);
+    requireTokenPeer(principal, this.certificates, () => raw);
+    rememberCaller(raw, principal);
     return this.validate(principal);
   }
 }

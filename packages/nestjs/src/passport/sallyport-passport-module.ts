@@ -8,9 +8,12 @@ import { requireSallyportOptions, type SallyportOptions } from '../sallyport-opt
 import { createServiceTrust, RevocationSubscription, type ServiceTrust } from '../service-trust.ts';
 
 /** How tokens are recognised. What the guard and the filter of `SallyportModule` do is not asked for here. */
-export type SallyportPassportOptions = Omit<SallyportOptions, 'errors' | 'requestUser' | 'providerTokens'>;
+export type SallyportPassportOptions = Omit<
+  SallyportOptions,
+  'errors' | 'requestUser' | 'providerTokens' | 'certificates'
+>;
 
-const optionsOfGuardAndFilter = ['errors', 'requestUser', 'providerTokens'] as const;
+const optionsOfGuardAndFilter = ['errors', 'requestUser', 'providerTokens', 'certificates'] as const;
 
 /**
  * What the strategy `jwt` verifies tokens with, for an application that keeps its own guards: nothing is guarded, filtered or

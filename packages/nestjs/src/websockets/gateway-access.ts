@@ -22,6 +22,7 @@ export const anyKnownCaller: Access = {
   isForServices: false,
   policies: [],
   accepts: undefined,
+  mutualTls: undefined,
 };
 
 /** The metadata by which Nest recognises a gateway; the same names in Nest 11 and 12. */

@@ -10,9 +10,11 @@ import {
 import type { INestApplicationContext } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import type { Access } from '../access/resolve-access.ts';
+import { requireTokenPeer } from '../certificates/require-token-peer.ts';
+import type { ServiceCertificates } from '../certificates/service-certificates.ts';
 import { ConnectionWatch } from '../connections/connection-watch.ts';
 import { RefusalLog } from '../errors/refusal-log.ts';
-import { SALLYPORT_OPTIONS, TOKEN_VERIFIER } from '../injection-tokens.ts';
+import { SALLYPORT_OPTIONS, SERVICE_CERTIFICATES, TOKEN_VERIFIER } from '../injection-tokens.ts';
 import { createNestLogger } from '../nest-logger.ts';
 import { rememberCaller } from '../request-caller.ts';
 import type { SallyportOptions } from '../sallyport-options.ts';
@@ -72,17 +74,20 @@ export function createSocketAdmission(
   for (const { type } of gateways) bindSocketExceptionFilter(type);
   find<SocketAdapters>(SOCKET_ADAPTERS).add(adapter);
 
-  const identify: SocketAdmission['identify'] = async ({ headers }) => {
+  const certificates = find<ServiceCertificates | undefined>(SERVICE_CERTIFICATES);
+
+  const identify: SocketAdmission['identify'] = async (request) => {
+    const { headers } = request;
     requireKnownOrigin(headers.origin, origins);
     const token = parseBearerToken(headers.authorization);
     if (token === undefined) return { caller: anonymous, token };
     const recalled = verifier.recall(token);
-    if (recalled !== undefined) return { caller: recalled, token };
+    if (recalled !== undefined) return { caller: requireTokenPeer(recalled, certificates, () => request), token };
     if (pending >= maxPendingHandshakes)
       throw new SallyportError('SP_SERVICE_UNAVAILABLE', { reason: 'handshakes-pending' });
     pending += 1;
     try {
-      return { caller: await verifier.verify(token), token };
+      return { caller: requireTokenPeer(await verifier.verify(token), certificates, () => request), token };
     } finally {
       pending -= 1;
     }
