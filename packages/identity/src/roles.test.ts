@@ -11,6 +11,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openRoleDirectory } from './accounts/role-directory.ts';
 import { applyPolicy } from './accounts/apply-policy.ts';
 import { readRoleDifferences } from './accounts/policy-state.ts';
+import { readRoles, readStoredRoles, writeRoles } from './accounts/stored-roles.ts';
 import type { IdentityDatabase } from './database/identity-database.ts';
 import { kernelEvents } from './events/kernel-events.ts';
 import { createSecurityEventLog } from './events/security-event-log.ts';
@@ -143,6 +144,33 @@ describe(onDatabase('the permissions of a role'), () => {
     expect(generations).toEqual([1, 2, 3, 4]);
   });
 
+  it('have a generation that never goes back, also when the last one goes, and are not those of the file again', async () => {
+    const { records, transaction } = harness.database;
+    const at = harness.now();
+    const before = (await readStoredRoles(records)).generation;
+    const write = async (wanted: ReadonlyMap<string, readonly string[]>) =>
+      transaction(async () => writeRoles({ records, roles: await readRoles(records), wanted, at }));
+    const generations: number[] = [before];
+    const steps: readonly (readonly string[] | undefined)[] = [undefined, ['product:read'], undefined, []];
+    for (const held of steps) {
+      const wanted = new Map(held === undefined ? [] : [['user', held] as const]);
+      expect(await write(wanted)).toBe(true);
+      generations.push((await readStoredRoles(records)).generation);
+    }
+    expect(generations).toEqual(generations.toSorted((one, other) => one - other));
+    expect(new Set(generations).size).toBe(generations.length);
+    await write(new Map());
+    const directory = await openRoleDirectory(
+      harness.database,
+      testPolicy,
+      createInProcessBus(),
+      harness.now,
+      'use-stored',
+    );
+    expect(await directory.names()).toEqual([]);
+    directory.close();
+  });
+
   it('do not depend on the order in which the policy names them', async () => {
     const roles = Object.fromEntries(
       Object.entries(testPolicy.roles)
@@ -163,6 +191,20 @@ describe(onDatabase('the permissions of a role'), () => {
       update: { permissions: '', generation: 1 },
     });
     await bus.publish({ kind: 'policy', id: 'user', minGeneration: 1, at: harness.now(), reason: 'changed' });
+    expect(await roles.permissionsOf(['user'])).toEqual({ permissions: [], generation: 1 });
+  });
+
+  it('are read again after half a minute, where no message was heard', async () => {
+    const roles = await openRoleDirectory(harness.database, testPolicy, createInProcessBus(), harness.now);
+    expect(await roles.permissionsOf(['user'])).toMatchObject({ permissions: ['product:read'] });
+    await harness.database.records.updateMany({
+      model: 'sallyportRole',
+      where: [{ field: 'name', value: 'user' }],
+      update: { permissions: '', generation: 1 },
+    });
+    harness.advance(29);
+    expect(await roles.permissionsOf(['user'])).toMatchObject({ permissions: ['product:read'] });
+    harness.advance(1);
     expect(await roles.permissionsOf(['user'])).toEqual({ permissions: [], generation: 1 });
   });
 

@@ -25,8 +25,8 @@ const seedingPauseMilliseconds = 50;
  * `source: 'file'` the roles have to be those of the file, so that what was edited counts as a difference.
  */
 export async function readPolicyState(records: Records, policy: RolePolicy): Promise<PolicyState | undefined> {
-  const { permissionsByRole: stored } = await readStoredRoles(records);
-  if (stored.size === 0) return undefined;
+  const { permissionsByRole: stored, areSeeded } = await readStoredRoles(records);
+  if (!areSeeded) return undefined;
   if (policy.source === 'file') return { differences: compareRoles(policy, stored), edits: [] };
   const applied = (await readAppliedRoles(records)) ?? stored;
   return {

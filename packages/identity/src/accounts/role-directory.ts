@@ -24,10 +24,15 @@ export type OnPolicyDifference = 'refuse' | 'use-stored';
 
 const model = recordModels.role;
 
+/** Without a message the table is read again after this long: one that was lost heals by itself. */
+const rememberedMilliseconds = 30_000;
+
 /**
  * Opens the table of roles. An empty one is filled from the policy. Afterwards the roles are data: a policy that differs
- * from the one that was applied last is refused, unless the caller works with the stored roles. The table is remembered until the bus says that it
- * changed, and read every time while the bus is not connected.
+ * from the one that was applied last is refused, unless the caller works with the stored roles.
+ *
+ * The table is remembered until the bus says that it changed, for half a minute at most, and read every time while the bus
+ * is not connected.
  *
  * @throws OptionsError `SP_OPTIONS_POLICY_DIFFERS` with the difference and what to do about it.
  */
@@ -42,6 +47,7 @@ export async function openRoleDirectory(
   if ((await readRoleDifferences(records, policy)) === undefined) await seed(database, policy, now());
   else if (onPolicyDifference === 'refuse') await requireAppliedPolicy(database, policy, now());
   let remembered: Promise<StoredRoles> | undefined;
+  let rememberedUntil = 0;
   const forget = (): void => {
     remembered = undefined;
   };
@@ -51,9 +57,11 @@ export async function openRoleDirectory(
   const table = (): Promise<StoredRoles> => {
     // A change of the roles would not be heard.
     if (!bus.isConnected()) return readStoredRoles(records);
-    if (remembered !== undefined) return remembered;
+    const at = now().getTime();
+    if (remembered !== undefined && at < rememberedUntil) return remembered;
     const loading = readStoredRoles(records);
     remembered = loading;
+    rememberedUntil = at + rememberedMilliseconds;
     // An outage must not be remembered. What was forgotten meanwhile is not put back: only this very load is dropped.
     loading.catch(() => {
       if (remembered === loading) forget();

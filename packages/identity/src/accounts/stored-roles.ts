@@ -15,6 +15,8 @@ export interface StoredRoles {
   readonly permissionsByRole: PermissionsByRole;
   /** The generation of the policy: the sum of those of the roles. It never shrinks. */
   readonly generation: number;
+  /** `false` before the first start has stored any. */
+  readonly areSeeded: boolean;
 }
 
 /** What roles are to be, in place of those that were read. */
@@ -35,8 +37,15 @@ interface RoleRow {
 
 const model = recordModels.role;
 
+/** No role has this name. The row keeps the generation of the policy where the last role was deleted. */
+const heirName = '';
+
 /** Reads all roles, in the order of their names. */
 export async function readRoles(records: Records): Promise<readonly StoredRole[]> {
+  return (await readRows(records)).filter(({ name }) => name !== heirName);
+}
+
+async function readRows(records: Records): Promise<readonly StoredRole[]> {
   const rows = await records.findMany<RoleRow>({ model, sortBy: { field: 'name', direction: 'asc' } });
   return rows.map(({ id, name, permissions, generation }) => ({
     id,
@@ -48,8 +57,12 @@ export async function readRoles(records: Records): Promise<readonly StoredRole[]
 
 /** Reads what all roles permit. */
 export async function readStoredRoles(records: Records): Promise<StoredRoles> {
-  const roles = await readRoles(records);
-  return { permissionsByRole: permissionsOf(roles), generation: sumOf(roles) };
+  const rows = await readRows(records);
+  return {
+    permissionsByRole: permissionsOf(rows.filter(({ name }) => name !== heirName)),
+    generation: sumOf(rows),
+    areSeeded: rows.length > 0,
+  };
 }
 
 /** What each of these roles permits. */
@@ -74,7 +87,7 @@ export async function lockRoles(records: Records, at: Date): Promise<void> {
 
 /**
  * Stores what the roles are to be. Each row is compared and set. What is not in `wanted` goes, last of all, after another
- * role has taken its generation over: the sum must not come back to an earlier one.
+ * row has taken its generation over: the sum must not come back to an earlier one.
  *
  * @returns `false` when another change was faster; what is stored by then is a part of the change.
  */
@@ -97,8 +110,23 @@ export async function writeRoles({ records, roles, wanted, at }: RoleWrite): Pro
     inherited = 0;
     await records.create({ model, data });
   }
+  if (inherited > 0 && !(await bequeath(records, inherited, at))) return false;
   for (const role of leaving) if ((await records.deleteMany({ model, where: asRead(role) })) !== 1) return false;
   return true;
+}
+
+/** Keeps the generations of roles of which none is left. `false` when another change was faster. */
+async function bequeath(records: Records, inherited: number, at: Date): Promise<boolean> {
+  const heir = (await readRows(records)).find(({ name }) => name === heirName);
+  if (heir === undefined) {
+    await records.create({
+      model,
+      data: { name: heirName, permissions: '', generation: inherited, updatedAt: at },
+    });
+    return true;
+  }
+  const update = { generation: heir.generation + inherited, updatedAt: at };
+  return (await records.updateMany({ model, where: asRead(heir), update })) === 1;
 }
 
 /** Whether two lists have the same members, in whatever order. */

@@ -2,6 +2,7 @@ import { Hono } from 'hono';
 import { userStatuses, type ManagedUser, type ManagedUserAnswer, type ManagedUsersAnswer } from '@sallyport/core';
 import * as z from 'zod';
 import type { RequireAcceptablePassword } from '../../accounts/chosen-passwords.ts';
+import { roleNamePattern } from '../../accounts/role-name.ts';
 import { unknownAccount } from '../../accounts/unknown-account.ts';
 import { searchUsers, statusOf } from '../../accounts/user-search.ts';
 import type { User, UserTable } from '../../accounts/user-table.ts';
@@ -25,7 +26,7 @@ const usualPage = 50;
 
 /** Of `createRowId`; other ids that databases made before are as plain. */
 const idPattern = /^[A-Za-z0-9_-]{1,100}$/;
-const roleName = z.string().regex(/^[a-z][a-z0-9-]{0,63}$/, 'must be the name of a role');
+const roleName = z.string().regex(roleNamePattern, 'must be the name of a role');
 const roles = z.array(roleName).max(50, 'are too many');
 const time = z.iso
   .datetime({ offset: true, error: 'must be a time, such as 2030-01-31T12:00:00Z' })

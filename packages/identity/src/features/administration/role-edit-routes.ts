@@ -8,6 +8,7 @@ import {
   type SessionDirectory,
 } from '@sallyport/core';
 import * as z from 'zod';
+import { roleNamePattern } from '../../accounts/role-name.ts';
 import { unknownRole, type RoleEditor } from '../../accounts/role-editor.ts';
 import { whereOf, type AuditContext } from '../../events/audit-context.ts';
 import { requireSession, type IdentityEnvironment } from '../../http/identity-request.ts';
@@ -27,7 +28,7 @@ export interface RoleEditParts extends UserManagerParts {
 type Admit = (c: Context<IdentityEnvironment>, to: 'read' | 'change') => Promise<AuditContext>;
 
 /** Longer names and lists than any policy has, so that what is read has an end. */
-const roleName = z.string().regex(/^[a-z][a-z0-9-]{0,63}$/, 'must be the name of a role');
+const roleName = z.string().regex(roleNamePattern, 'must be the name of a role');
 const permissions = z.array(z.string().max(200, 'is too long')).max(500, 'are too many');
 const version = z.string().min(1, 'must be that of the role as it was read').max(200, 'is too long');
 const editSchema = z.strictObject({ permissions, version: version.nullable() });

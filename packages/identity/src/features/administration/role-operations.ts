@@ -1,8 +1,12 @@
 import { defineOperation, type Operation, type Policy } from '@sallyport/core';
 import * as z from 'zod';
 import type { RoleEditor } from '../../accounts/role-editor.ts';
+import { roleNamePattern } from '../../accounts/role-name.ts';
 
 const name = z.string().min(1).max(100);
+const newName = z
+  .string()
+  .regex(roleNamePattern, 'must begin with a letter, and have small letters, digits and "-" alone');
 const version = z.string().max(200);
 
 /** What operators do with roles at run time. A change is durable, and every cache has heard of it, when it is done. */
@@ -16,7 +20,7 @@ export function createRoleOperations(roles: RoleEditor, policy: Policy): readonl
     defineOperation({
       name: 'roles/set',
       input: z.strictObject({
-        name,
+        name: newName,
         permissions: z.array(z.string().max(200)).max(500),
         version: version.nullable(),
       }),

@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
 import * as z from 'zod';
 import type { Accounts } from './accounts.ts';
+import { roleNamePattern } from '../../accounts/role-name.ts';
 import { whereOf } from '../../events/audit-context.ts';
 import { requireSession, type IdentityEnvironment } from '../../http/identity-request.ts';
 import { readBody } from '../../http/request-body.ts';
@@ -13,7 +14,7 @@ export interface RoleRouteParts extends UserManagerParts {
 }
 
 const rolesSchema = z.strictObject({
-  roles: z.array(z.string().regex(/^[a-z][a-z0-9-]{0,63}$/, 'must be the name of a role')).max(50, 'are too many'),
+  roles: z.array(z.string().regex(roleNamePattern, 'must be the name of a role')).max(50, 'are too many'),
 });
 
 /** What an administrator changes on other people's accounts. */

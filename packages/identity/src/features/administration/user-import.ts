@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { FieldError } from '@sallyport/core';
+import { roleNamePattern } from '../../accounts/role-name.ts';
 import { accountFields } from '../../http/account-fields.ts';
 import { problemOfPasswordHash } from '../../hashing/password-hash.ts';
 
@@ -19,8 +20,6 @@ export type ParsedImport =
   /** Names the fields and why they are refused; never a value but the address, by which the operator finds the record. */
   | { readonly kind: 'refused'; readonly errors: readonly FieldError[]; readonly email: string | undefined };
 
-const roleName = /^[a-z][a-z0-9-]{0,63}$/;
-
 const importSchema = z.strictObject({
   email: accountFields.email,
   name: accountFields.name.refine(
@@ -28,7 +27,7 @@ const importSchema = z.strictObject({
     'holds a character that was lost before (U+FFFD)',
   ),
   emailVerified: z.boolean().default(false),
-  roles: z.array(z.string().regex(roleName, 'must be the name of a role')).max(50, 'are too many').optional(),
+  roles: z.array(z.string().regex(roleNamePattern, 'must be the name of a role')).max(50, 'are too many').optional(),
   passwordHash: z
     .string()
     .superRefine((hash, context) => {

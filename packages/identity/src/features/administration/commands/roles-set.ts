@@ -1,10 +1,10 @@
 import { exitCodes, UsageError } from '@sallyport/core';
+import { roleNamePattern } from '../../../accounts/role-name.ts';
 import { refuseRoleEdit, requireRole } from './find-role.ts';
 import type { RoleCommand } from './role-command.ts';
 
 /** Stands for a role without permissions: no permission is named like it. */
 const nothing = 'none';
-const namePattern = /^[a-z][a-z0-9-]{0,63}$/;
 
 /** Replaces what a role permits. */
 export const setRole: RoleCommand = {
@@ -33,7 +33,7 @@ export const setRole: RoleCommand = {
         const asked = call.value('version');
         if (!call.has('create')) return asked ?? requireRole((await roles.list()).roles, role).version;
         if (asked !== undefined) throw new UsageError('A role that is made has no version yet.', exitCodes.usage);
-        if (namePattern.test(role)) return null;
+        if (roleNamePattern.test(role)) return null;
         throw new UsageError(
           'A role is named with small letters, digits and "-", and begins with a letter.',
           exitCodes.usage,
