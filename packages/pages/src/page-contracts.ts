@@ -260,6 +260,7 @@ export const pageContracts = {
       id: 'id of the organization',
       member: 'id of a member, whose roles are shown',
       after: 'where the page of members begins, as `next` of the answer says',
+      invited: 'where the page of invitations begins, likewise',
       confirm: 'asks before `remove`, `leave` or `delete`',
       did,
     },

@@ -87,12 +87,16 @@ export interface ShownInvitation {
   readonly sentAt: string;
   readonly expiresAt: string;
   readonly isExpired: boolean;
+  /** Whether the reader may send it again or withdraw it: its roles are within the reader's own permissions. */
+  readonly mayChange: boolean;
 }
 
 /** `GET /auth/organizations/:id/invitations` */
 export interface InvitationsAnswer {
   /** The newest first. */
   readonly invitations: readonly ShownInvitation[];
+  /** Where the next page begins (`after`); `null` on the last one. */
+  readonly next: string | null;
 }
 
 /** `POST /auth/organizations/:id/invitations` and `…/:invitation/resend` */

@@ -4,8 +4,11 @@
  */
 export type ForgetReason = 'account-gone' | 'address-proved';
 
-/** Deletes what a feature keeps of an account. Joins the transaction that it is called in. */
-export type ForgetAccount = (userId: string, because: ForgetReason) => Promise<void>;
+/**
+ * Deletes what a feature keeps of an account. Joins the transaction that it is called in. `provedAddress` is that of an
+ * account that is gone, where its user had proved it.
+ */
+export type ForgetAccount = (userId: string, because: ForgetReason, provedAddress?: string) => Promise<void>;
 
 /** Ends what a feature does for an account elsewhere. Joins the transaction that it is called in. */
 export type SuspendAccount = (userId: string) => Promise<void>;
@@ -47,8 +50,8 @@ export function createAccountData(): AccountData {
       for (const suspend of suspensions) await suspend(userId);
     },
     registerFacts: (describe) => void facts.push(describe),
-    async forget(userId, because) {
-      for (const forget of all) await forget(userId, because);
+    async forget(userId, because, provedAddress) {
+      for (const forget of all) await forget(userId, because, provedAddress);
     },
     describe: async (userId) => (await Promise.all(facts.map((describe) => describe(userId)))).flat(),
   };

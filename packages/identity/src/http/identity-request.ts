@@ -1,4 +1,10 @@
-import { SallyportError, type LiveSession, type RequestContext, type SessionDirectory } from '@sallyport/core';
+import {
+  SallyportError,
+  type Caller,
+  type LiveSession,
+  type RequestContext,
+  type SessionDirectory,
+} from '@sallyport/core';
 import { isFirstPartyProgram } from '../sessions/first-party-client.ts';
 
 /** What the gateway gives to identity beside the request. */
@@ -25,15 +31,22 @@ export async function requireSession(context: RequestContext, directory: Session
  * The sign-in of the caller, read anew: the session of a browser, or that of a program of the product's own which calls with
  * its access token. For what a user may do from any of their devices.
  *
- * @throws `SP_UNAUTHENTICATED` when there is none, or it ended meanwhile.
+ * @throws `SP_UNAUTHENTICATED` when there is none, or it ended meanwhile; `SP_FORBIDDEN` for a caller who is known by another
+ *   credential, such as an API key or the token of an OAuth client: to sign in again would change nothing.
  */
 export async function requireSignIn(context: RequestContext, directory: SessionDirectory): Promise<LiveSession> {
   const { caller } = context;
+  if (isOtherCredential(caller)) throw new SallyportError('SP_FORBIDDEN', { reason: 'no-sign-in-of-a-user' });
   if (!isFirstPartyProgram(caller) || caller.sid === undefined) return requireSession(context, directory);
   const session = await directory.bySid(caller.sid);
   const isSame = session?.principal.id === caller.id && session.principal.credential === 'bearer';
   if (!isSame) throw new SallyportError('SP_UNAUTHENTICATED', { reason: 'not-signed-in' });
   return session;
+}
+
+function isOtherCredential(caller: Caller): boolean {
+  if (caller.kind === 'anonymous') return false;
+  return caller.kind === 'service' || (caller.credential !== 'session' && !isFirstPartyProgram(caller));
 }
 
 /** The session of the caller, or `null` for a caller without one. */

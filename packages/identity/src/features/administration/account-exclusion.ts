@@ -130,7 +130,7 @@ export function createAccountExclusion(parts: AccountExclusionParts): AccountExc
     if (deleted === null) return null;
     await links.discard('verify-email', userId);
     await links.discard('reset-password', userId);
-    await accountData.forget(userId, 'account-gone');
+    await accountData.forget(userId, 'account-gone', user.emailVerified ? user.email : undefined);
     return user;
   };
 

@@ -22,15 +22,27 @@ export interface AccountOrganizationsParts {
 const where = { requestId: 'account-deletion', address: 'local' } as const;
 
 /**
- * Builds what ends the memberships of an account that is deleted. No organization keeps an account from being deleted: one
+ * Builds what ends the memberships of an account that is deleted, and the invitations to its address. No organization keeps an account from being deleted: one
  * that has no other member goes with it, and one without another owner is reported, so that an operator names one.
  *
  * The first proof of an address ends none: no user signs in before it, so that operators gave them, as they gave the roles.
  */
 export function createForgetMemberships(parts: AccountOrganizationsParts): ForgetAccount {
   const { table, members, invitations, roles, events, now } = parts;
-  return async (userId, because) => {
+  return async (userId, because, provedAddress) => {
     if (because === 'address-proved') return;
+    // What waits for an address that was never proved is for another user, whose it is.
+    for (const invitation of provedAddress === undefined ? [] : await invitations.listTo(provedAddress)) {
+      const { organizationId: organization, invitationId } = invitation;
+      await events.append({
+        at: now(),
+        outcome: 'success',
+        ...where,
+        type: 'organization.invitation-ended',
+        details: { organization, invitation: invitationId, because: 'account-deleted' },
+      });
+      await invitations.consume(invitation);
+    }
     for (const member of await members.listOf(userId)) {
       const { organizationId } = member;
       await table.lock(organizationId);

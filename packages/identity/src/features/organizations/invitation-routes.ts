@@ -9,11 +9,12 @@ import { Hono } from 'hono';
 import * as z from 'zod';
 import { whereOf } from '../../events/audit-context.ts';
 import { requireSignIn, type IdentityEnvironment } from '../../http/identity-request.ts';
-import { readBody, readNothing } from '../../http/request-body.ts';
+import { readBody, readNothing, readQuery } from '../../http/request-body.ts';
 import { requireRecent, type RecentSignInParts } from '../../http/require-recent.ts';
 import { isInvited, type InvitationAnswers } from './invitation-answers.ts';
 import type { Invitation, InvitationTable } from './invitation-table.ts';
 import type { Invitations, InvitingActor } from './invitations.ts';
+import type { Member } from './member-table.ts';
 import {
   asMember,
   requireMemberManager,
@@ -29,7 +30,14 @@ export interface InvitationRouteParts extends OrganizationAccessParts, ShownOrga
   readonly answers: InvitationAnswers;
 }
 
-const listed = 1000;
+const pageSize = 100;
+/** Milliseconds since 1970, as the answer before this one said. */
+const pageSchema = z.strictObject({
+  after: z
+    .string()
+    .regex(/^\d{1,15}$/, 'must be `next` of an answer')
+    .optional(),
+});
 const createSchema = z.strictObject({ email: organizationFields.email, roles: organizationFields.roles });
 const tokenSchema = z.strictObject({ token: organizationFields.token });
 
@@ -37,8 +45,8 @@ const tokenSchema = z.strictObject({ token: organizationFields.token });
 export function createInvitationRoutes(parts: InvitationRouteParts) {
   const { users, directory, invitationTable, inviting, answers, noteRefusals, now } = parts;
 
-  const show = async (invitation: Invitation) =>
-    toShownInvitation(invitation, await users.findById(invitation.invitedBy), now());
+  const show = async (reader: Member, invitation: Invitation) =>
+    toShownInvitation(parts.roles, reader, invitation, await users.findById(invitation.invitedBy), now());
 
   /** Who reads an invitation: a session that is over is none. */
   const readerOf = async (context: RequestContext, invitation: Invitation): Promise<InvitationLinkAnswer['reader']> => {
@@ -51,11 +59,15 @@ export function createInvitationRoutes(parts: InvitationRouteParts) {
 
   return new Hono<IdentityEnvironment>()
     .get('/organizations/:id/invitations', (c) => {
+      const { after } = readQuery(c.req.raw, pageSchema);
+      const before = after === undefined ? undefined : new Date(Number(after));
       const of = { organizationId: c.req.param('id'), route: '/auth/organizations/:id/invitations' };
       return asMember(parts, c.env.context, of, async ({ member }) => {
         requireMemberManager(parts, member);
-        const found = await invitationTable.list(of.organizationId, listed);
-        return c.json({ invitations: await Promise.all(found.map(show)) } satisfies InvitationsAnswer);
+        const page = await invitationTable.list(of.organizationId, pageSize, before);
+        const invitations = await Promise.all(page.map((invitation) => show(member, invitation)));
+        const next = page.length < pageSize ? null : String(page.at(-1)?.createdAt.getTime());
+        return c.json({ invitations, next } satisfies InvitationsAnswer);
       });
     })
     .post('/organizations/:id/invitations', async (c) => {
@@ -65,7 +77,7 @@ export function createInvitationRoutes(parts: InvitationRouteParts) {
         await requireRecent(request.session, parts);
         const { organizationId } = of;
         const invitation = await inviting.create({ organizationId, email, roles }, actorOf(request), request.by);
-        return c.json({ invitation: await show(invitation) } satisfies InvitationAnswer, 201);
+        return c.json({ invitation: await show(request.member, invitation) } satisfies InvitationAnswer, 201);
       });
     })
     .post('/organizations/:id/invitations/:invitation/resend', async (c) => {
@@ -76,7 +88,7 @@ export function createInvitationRoutes(parts: InvitationRouteParts) {
         await requireRecent(request.session, parts);
         const selection = { organizationId: of.organizationId, invitationId: c.req.param('invitation') };
         const invitation = await inviting.resend(selection, actorOf(request), request.by);
-        return c.json({ invitation: await show(invitation) } satisfies InvitationAnswer);
+        return c.json({ invitation: await show(request.member, invitation) } satisfies InvitationAnswer);
       });
     })
     .delete('/organizations/:id/invitations/:invitation', async (c) => {

@@ -32,8 +32,11 @@ export interface InvitationTable {
   findByAddress(organizationId: string, email: string): Promise<Invitation | null>;
   /** The invitation of a token that would work now, under every accepted version of the root secret. */
   findByToken(token: string, at: Date): Promise<Invitation | null>;
-  /** Those of an organization, the newest first. */
-  list(organizationId: string, limit: number): Promise<readonly Invitation[]>;
+  /**
+   * Those of an organization that were made before a time, the newest first: `limit` of them, and what was made at the very
+   * time of the last one, so that the next page can begin there.
+   */
+  list(organizationId: string, limit: number, before?: Date): Promise<readonly Invitation[]>;
   /** How many would work at a time. */
   countOpen(organizationId: string, at: Date): Promise<number>;
   /** Puts another token in the place of the present one. `null` when it is gone, or another mail was sent meanwhile. */
@@ -41,6 +44,8 @@ export interface InvitationTable {
   /** Ends an invitation as it was read: `true` for exactly one caller, and never after another mail was sent. */
   consume(invitation: Invitation): Promise<boolean>;
   deleteAll(organizationId: string): Promise<void>;
+  /** All that wait for an address, in whatever organization. */
+  listTo(email: string): Promise<readonly Invitation[]>;
 }
 
 interface InvitationRow extends Omit<Invitation, 'roles'> {
@@ -50,6 +55,8 @@ interface InvitationRow extends Omit<Invitation, 'roles'> {
 const model = recordModels.organizationInvitation;
 const tokenForm = /^[A-Za-z0-9_-]{43}$/;
 const idForm = /^inv_[0-9a-f]{20}$/;
+/** More than are ever made in a millisecond, or wait for one address. */
+const atOnceLimit = 10_000;
 
 /** Makes the token of an invitation: 256 bits from the system's random source. */
 export function createInvitationToken(): string {
@@ -67,6 +74,8 @@ export function createInvitationTable(records: Records, sealer: Sealer): Invitat
     const row = await records.findOne<InvitationRow>({ model, where });
     return row === null ? null : toInvitation(row);
   };
+  const findMany = async (query: Omit<Parameters<Records['findMany']>[0], 'model'>): Promise<readonly Invitation[]> =>
+    (await records.findMany<InvitationRow>({ model, ...query })).map(toInvitation);
   const findById = async (organizationId: string, invitationId: string): Promise<Invitation | null> => {
     if (!idForm.test(invitationId)) return null;
     const found = await find([{ field: 'invitationId', value: invitationId }]);
@@ -94,15 +103,20 @@ export function createInvitationTable(records: Records, sealer: Sealer): Invitat
       const found = await find([{ field: 'tokenHash', operator: 'in', value: [...sealer.hashes(token)] }]);
       return found !== null && at < found.expiresAt ? found : null;
     },
-    async list(organizationId, limit) {
-      const rows = await records.findMany<InvitationRow>({
-        model,
-        where: [ofOrganization(organizationId)],
-        sortBy: { field: 'createdAt', direction: 'desc' },
-        limit,
+    async list(organizationId, limit, before) {
+      const where: RecordFilter[] = [ofOrganization(organizationId)];
+      if (before !== undefined) where.push({ field: 'createdAt', operator: 'lt', value: before });
+      const page = await findMany({ where, sortBy: { field: 'createdAt', direction: 'desc' }, limit });
+      const last = page.at(-1);
+      if (last === undefined || page.length < limit) return page;
+      const listed = new Set(page.map(({ invitationId }) => invitationId));
+      const atOnce = await findMany({
+        where: [ofOrganization(organizationId), { field: 'createdAt', value: last.createdAt }],
+        limit: atOnceLimit,
       });
-      return rows.map(toInvitation);
+      return [...page, ...atOnce.filter(({ invitationId }) => !listed.has(invitationId))];
     },
+    listTo: (email) => findMany({ where: [{ field: 'email', value: email }], limit: atOnceLimit }),
     countOpen: (organizationId, at) =>
       records.count({
         model,

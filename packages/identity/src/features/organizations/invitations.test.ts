@@ -1,6 +1,15 @@
 import type { InvitationAnswer, InvitationsAnswer, ShownInvitation } from '@sallyport/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { canRace, onDatabase, type Harness, type HarnessOptions } from '../../identity.test-support.ts';
+import { createSealer } from '@sallyport/stores';
+import {
+  canRace,
+  firstSecret,
+  goodPassword,
+  onDatabase,
+  type Harness,
+  type HarnessOptions,
+} from '../../identity.test-support.ts';
+import { createInvitationTable } from './invitation-table.ts';
 import {
   activate,
   eventsOf,
@@ -182,6 +191,41 @@ describe(onDatabase('an invitation'), () => {
     ]);
   });
 
+  it('is withdrawn by no member who could not give its roles', async () => {
+    const token = await inviteAndRead(invited, ['owner']);
+    const [{ id: invitation } = { id: '' }] = await list();
+    const eve = await makePerson(harness, 'manager');
+    await join(harness, id, eve, ['manager']);
+    expect(await list(eve)).toMatchObject([{ id: invitation, mayChange: false }]);
+    expect(await eve.call('DELETE', `/${id}/invitations/${invitation}`)).toMatchObject({
+      status: 403,
+      body: { code: 'SP_AUTHORITY_EXCEEDED' },
+    });
+    expect((await check(token)).status).toBe(200);
+    expect(await list()).toMatchObject([{ id: invitation, mayChange: true }]);
+  });
+
+  it('ends with the account of its address', async () => {
+    const token = await inviteAndRead();
+    await inviteAndRead('other@example.test');
+    const eve = await makePerson(harness, 'eve');
+    await harness.identity.accounts.deleteUser(eve.id);
+    expect(await check(token)).toMatchObject(invalid);
+    expect(await list()).toMatchObject([{ email: 'other@example.test' }]);
+    expect(await eventsOf(harness, 'organization.invitation-ended')).toMatchObject([
+      { details: { organization: id, because: 'account-deleted' } },
+    ]);
+  });
+
+  it('does not end with an account that never proved its address', async () => {
+    const token = await inviteAndRead();
+    const person = { name: 'Mallory', email: invited, password: goodPassword };
+    expect((await harness.call('POST', '/auth/sign-up/email', person)).status).toBeLessThan(300);
+    const { id: sleeper = '' } = (await harness.identity.accounts.findByEmail(invited)) ?? {};
+    await harness.identity.accounts.deleteUser(sleeper);
+    expect((await check(token)).status).toBe(200);
+  });
+
   it('is declined by the holder of its token', async () => {
     const token = await inviteAndRead();
     expect((await decline(token)).status).toBe(204);
@@ -238,6 +282,41 @@ describe(onDatabase('an invitation'), () => {
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
     expect(answers.filter(({ status }) => status >= 500)).toEqual([]);
     expect(await rolesOf(harness, id, eve)).toEqual(['clerk']);
+  });
+});
+
+describe(onDatabase('the invitations that wait'), () => {
+  it('are listed a hundred at a time, each once, also those of one moment', async () => {
+    const table = createInvitationTable(
+      harness.database.records,
+      createSealer([firstSecret])('organization-invitation'),
+    );
+    const start = harness.now().getTime();
+    for (let count = 0; count < 230; count += 1) {
+      // Twenty at once, across the end of a page.
+      const at = new Date(start + (count < 90 || count >= 110 ? count : 90) * 1000);
+      const times = { createdAt: at, sentAt: at, expiresAt: new Date(at.getTime() + day * 1000) };
+      const email = `person-${count}@example.test`;
+      await table.insert(
+        { organizationId: id, email, roles: ['clerk'], invitedBy: ada.id, ...times },
+        `token-${count}`,
+      );
+    }
+    const seen: string[] = [];
+    let after: string | null = '';
+    let pages = 0;
+    while (after !== null) {
+      const query: string = after === '' ? '' : `?after=${after}`;
+      const page = (await ada.call('GET', `/${id}/invitations${query}`)).body as InvitationsAnswer;
+      seen.push(...page.invitations.map(({ email }) => email));
+      after = page.next;
+      pages += 1;
+    }
+    expect([seen.length, new Set(seen).size, pages, seen[0]]).toEqual([230, 230, 3, 'person-229@example.test']);
+  });
+
+  it.each(['x', '-1', '1e3', '9'.repeat(16), ''])('are not listed from "%s"', async (after) => {
+    expect((await ada.call('GET', `/${id}/invitations?after=${after}`)).status).toBe(422);
   });
 });
 

@@ -34,6 +34,7 @@ export interface Invitations {
   create(request: InvitationRequest, actor: InvitingActor, context: AuditContext): Promise<Invitation>;
   /** Mails another token; the one before works no longer. As above. */
   resend(selection: InvitationSelection, actor: InvitingActor, context: AuditContext): Promise<Invitation>;
+  /** Rejects with `SP_NOT_FOUND`, `SP_FORBIDDEN`, and `SP_AUTHORITY_EXCEEDED` for roles beyond one's own permissions. */
   revoke(selection: InvitationSelection, actor: OrganizationActor, context: AuditContext): Promise<void>;
 }
 
@@ -71,6 +72,12 @@ export function createInvitations(parts: InvitationsParts): Invitations {
   const requireMayInvite = async (organizationId: string, names: readonly string[], actor: OrganizationActor) => {
     const by = await requireManager(organizationId, actor);
     const reason = judgeMembershipChange({ actor: by, userId: undefined, before: [], after: names }, roles);
+    if (reason !== undefined) throw refusalOf(reason);
+  };
+
+  /** Who may not give a role takes none back either: a manager does not undo what an owner has begun. */
+  const requireMayRevoke = ({ roles: before }: Invitation, by: MembershipActor): void => {
+    const reason = judgeMembershipChange({ actor: by, userId: undefined, before, after: [] }, roles);
     if (reason !== undefined) throw refusalOf(reason);
   };
 
@@ -184,9 +191,10 @@ export function createInvitations(parts: InvitationsParts): Invitations {
     async revoke({ organizationId, invitationId }, actor, context) {
       await retryContended(contention, async () => {
         const revoked = await transaction(async () => {
-          await requireManager(organizationId, actor);
+          const by = await requireManager(organizationId, actor);
           const before = await invitations.find(organizationId, invitationId);
           if (before === null) throw unknownInvitation();
+          requireMayRevoke(before, by);
           return makeReportedChange({
             preview: async () => before,
             apply: async () => ((await invitations.consume(before)) ? before : null),

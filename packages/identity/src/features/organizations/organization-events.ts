@@ -41,8 +41,10 @@ export const organizationEvents = {
     .strictObject({ organization, invitation })
     .describe('An invitation was mailed again with another link; the link before works no longer'),
   'organization.invitation-ended': z
-    .strictObject({ organization, invitation, because: z.enum(['revoked', 'declined']) })
-    .describe('An invitation was withdrawn by a member, or declined by its reader'),
+    .strictObject({ organization, invitation, because: z.enum(['revoked', 'declined', 'account-deleted']) })
+    .describe(
+      'An invitation was withdrawn by a member, declined by its reader, or the account of its address was deleted',
+    ),
 } as const;
 
 /** An event of the catalog. */

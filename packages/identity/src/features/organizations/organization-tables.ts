@@ -36,7 +36,7 @@ export const organizationTables: readonly RecordTable[] = [
       invitationId: { type: 'string', required: true, unique: true },
       organizationId: { type: 'string', required: true, index: true },
       /** The invited address. */
-      email: { type: 'string', required: true },
+      email: { type: 'string', required: true, index: true },
       /** Organization and address, so that no address has two. */
       openKey: { type: 'string', required: true, unique: true },
       roles: { type: 'string', required: true },

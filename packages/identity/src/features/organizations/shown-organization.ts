@@ -87,10 +87,14 @@ export function toShownMember(
 
 /** An invitation that waits, as those are shown it who manage members. */
 export function toShownInvitation(
+  organizationRoles: OrganizationRoles,
+  reader: Member,
   { invitationId, email, roles, createdAt, sentAt, expiresAt }: Invitation,
   inviter: Pick<User, 'name'> | null,
   at: Date,
 ): ShownInvitation {
+  const actor = { kind: 'member', userId: reader.userId, roles: reader.roles } as const;
+  const change = { actor, userId: undefined, before: roles, after: [] };
   return {
     id: invitationId,
     email,
@@ -100,5 +104,6 @@ export function toShownInvitation(
     sentAt: sentAt.toISOString(),
     expiresAt: expiresAt.toISOString(),
     isExpired: expiresAt <= at,
+    mayChange: judgeMembershipChange(change, organizationRoles) === undefined,
   };
 }

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { anonymous, type Caller } from '@sallyport/core';
+import { anonymous, type Caller, type UserPrincipal } from '@sallyport/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { onDatabase, type Answer, type Harness } from '../../identity.test-support.ts';
 import {
@@ -127,6 +127,21 @@ describe(onDatabase('an organization of others'), () => {
       const { status } = await ask(anonymous, route, id);
       expect({ ...route, status }).toEqual({ ...route, status: 401 });
     }
+  });
+
+  it('is answered with 403 on every route to callers who did not sign in themselves: a new sign-in would not help', async () => {
+    const { id: subject, ...rest } = (await owner.caller()) as UserPrincipal;
+    const { sid: _sid, ...withoutSession } = rest;
+    const callers: readonly Caller[] = [
+      { ...rest, id: subject, credential: 'opaque', clientId: 'partner' },
+      { ...withoutSession, id: subject, credential: 'api-key', clientId: 'key_1' },
+      { ...withoutSession, kind: 'service', id: 'svc_1', credential: 'api-key' },
+    ];
+    for (const caller of callers)
+      for (const route of routesOf()) {
+        const { status } = await ask(caller, route, id);
+        expect({ ...route, status }).toEqual({ ...route, status: 403 });
+      }
   });
 
   it.each(['', '..', 'acme', 'org_', 'org_0000000000000000000G', `org_${'0'.repeat(200)}`])(

@@ -58,6 +58,18 @@ describe(onDatabase('an access token at the gateway'), () => {
     });
   });
 
+  it('has the permissions of its roles anew after half a minute, where a change of them was not heard', async () => {
+    const { accessToken } = await signProgramIn(harness, email);
+    expect(await present(harness, accessToken)).toMatchObject(permitted(['product:read']));
+    await harness.database.records.updateMany({
+      model: recordModels.role,
+      where: [{ field: 'name', value: 'user' }],
+      update: { permissions: '', generation: 1 },
+    });
+    harness.advance(31);
+    expect(await present(harness, accessToken)).toMatchObject(permitted([]));
+  });
+
   it('is the same object each time, so that one token is made for it', async () => {
     const { accessToken } = await signProgramIn(harness, email);
     const [one, other] = [await present(harness, accessToken), await present(harness, accessToken)];

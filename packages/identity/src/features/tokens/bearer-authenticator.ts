@@ -43,8 +43,8 @@ interface KnownToken {
   readonly expiresAt: number;
   /** Milliseconds since 1970: that long ago its session is known to have lived, by the token itself or by the store. */
   aliveAt: number;
-  /** What was made of it last, and under which state of the roles. */
-  caller?: { readonly of: AuthenticatedCaller; readonly rolesEpoch: number };
+  /** What was made of it last, under which state of the roles, and until when that serves. */
+  caller?: { readonly of: AuthenticatedCaller; readonly rolesEpoch: number; readonly until: number };
 }
 
 /** Tokens that are remembered: more callers than one gateway serves in ten minutes. */
@@ -53,6 +53,8 @@ const rememberedTokens = 20_000;
 const rememberedRoles = 1000;
 /** After a look-up that failed, tokens are believed for so long before the next one. */
 const pauseMilliseconds = 1000;
+/** Without a message, roles and a membership are read again after this long: one that was lost heals by itself. */
+const believedMilliseconds = 30_000;
 /** `Bearer` and three parts: what is opaque is another credential. */
 const bearerForm = /^bearer +([\w-]+\.[\w-]+\.[\w-]+)$/i;
 const handleForm = /^([\w-]{22})\.(\d{1,12})\.(\d{1,10})\.(\d{1,10})$/;
@@ -71,7 +73,8 @@ export interface BearerAuthenticator {
  *
  * A token is verified once by its signature and remembered until it expires. Whether its session was ended since, or the
  * authority of its user changed, is known from the bus. Only a token from before this process listened, or from before a gap,
- * has its session looked up: once. While that cannot be done, a token is good until it expires; routes that are `fresh`
+ * has its session looked up: once. One that works in an organization has it looked up each half a minute, since the end of a
+ * membership may be stored where its sessions could not be told. While that cannot be done, a token is good until it expires; routes that are `fresh`
  * have each one looked up, and are answered 503 then.
  */
 export function createBearerAuthenticator(options: BearerAuthenticatorOptions): BearerAuthenticator {
@@ -115,7 +118,10 @@ export function createBearerAuthenticator(options: BearerAuthenticatorOptions): 
     return memory.isRevoked({ ...principal, generation: { user, session, policy: everyPolicy } }, issuedAt);
   };
   // `iat` is in whole seconds: of one that was missed in that second nothing would be known.
-  const isCovered = ({ aliveAt }: KnownToken): boolean => bus.isConnected() && memory.isSynced(aliveAt / 1000 - 1);
+  const isCovered = ({ aliveAt, principal }: KnownToken): boolean =>
+    bus.isConnected() &&
+    memory.isSynced(aliveAt / 1000 - 1) &&
+    (principal.org === undefined || now().getTime() < aliveAt + believedMilliseconds);
 
   const verify = async (token: string): Promise<KnownToken | AuthenticationOutcome> => {
     let principal: Principal;
@@ -151,10 +157,10 @@ export function createBearerAuthenticator(options: BearerAuthenticatorOptions): 
     const epoch = rolesEpoch;
     const { roles: held, orgRoles } = token.principal;
     const { permissions: own, generation } = await permissionsOf(held);
-    // A change of the membership raises the generation of the session, and so ends the token.
+    // A change of the membership raises the generation of the session, and so ends the token; where it could not, a look does.
     const permissions = memberships.withPermissions(own, orgRoles === undefined ? null : { roles: orgRoles });
     const caller = toCaller(token.principal, token.expiresAt, { permissions, generation });
-    token.caller = { of: caller, rolesEpoch: epoch };
+    token.caller = { of: caller, rolesEpoch: epoch, until: now().getTime() + believedMilliseconds };
     return { kind: 'authenticated', caller };
   };
 
@@ -171,6 +177,7 @@ export function createBearerAuthenticator(options: BearerAuthenticatorOptions): 
     }
     if (session === null) return rejected('session-ended');
     if (!isSameAuthority(token.principal, session.principal)) return rejected('generation-outdated');
+    if (!isSameMembership(token.principal, session.principal)) return rejected('membership-changed');
     token.aliveAt = at;
     // What was heard while the store was read wins.
     return isRevoked(token) ? rejected('revoked') : admit(token);
@@ -183,7 +190,8 @@ export function createBearerAuthenticator(options: BearerAuthenticatorOptions): 
     if (isRevoked(token)) return rejected('revoked');
     if (!isCovered(token)) return lookUp(token);
     const { caller } = token;
-    return caller?.rolesEpoch === rolesEpoch ? { kind: 'authenticated', caller: caller.of } : admit(token);
+    const isCurrent = caller?.rolesEpoch === rolesEpoch && now().getTime() < caller.until;
+    return isCurrent ? { kind: 'authenticated', caller: caller.of } : admit(token);
   };
 
   return {
@@ -249,6 +257,12 @@ function isSameAuthority(token: SessionPrincipal, current: LiveSession['principa
     token.generation.user === current.generation.user &&
     token.generation.session === current.generation.session
   );
+}
+
+/** The session reads the membership each time: it is in the organization of its token while that lasts, with those roles. */
+function isSameMembership(token: SessionPrincipal, current: LiveSession['principal']): boolean {
+  const [roles, now] = [new Set(token.orgRoles), new Set(current.orgRoles)];
+  return token.org === current.org && roles.size === now.size && [...roles].every((role) => now.has(role));
 }
 
 /** The times of a token that was verified, so that they are there and right. */

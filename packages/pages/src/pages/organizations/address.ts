@@ -20,6 +20,8 @@ export interface OrganizationView {
   readonly member?: string | undefined;
   /** Members before it are on pages before this one. */
   readonly after?: string | undefined;
+  /** Invitations before it are on pages before this one. */
+  readonly invited?: string | undefined;
   readonly confirm?: 'remove' | 'leave' | 'delete' | undefined;
   /** What was done. */
   readonly did?: string | undefined;

@@ -1,5 +1,12 @@
 import { html } from 'hono/html';
-import type { MembersAnswer, OrganizationAnswer, PageTable, ShownInvitation, ShownMember } from '@sallyport/core';
+import type {
+  InvitationsAnswer,
+  MembersAnswer,
+  OrganizationAnswer,
+  PageTable,
+  ShownInvitation,
+  ShownMember,
+} from '@sallyport/core';
 import type { PageContent } from '../../document/document.ts';
 import { hiddenFields, submitButton, textField } from '../../document/fields.ts';
 import { nothing, type Html } from '../../document/html.ts';
@@ -25,7 +32,7 @@ export interface AskedOrganization {
 }
 
 interface WholeOrganization extends AskedOrganization {
-  readonly invitations: readonly ShownInvitation[];
+  readonly invitations: InvitationsAnswer;
   readonly typed: TypedInvitation | undefined;
 }
 
@@ -86,7 +93,17 @@ function memberRow(pages: PageTable, { id, after }: OrganizationView, member: Sh
 }
 
 function invitationsSection(whole: WholeOrganization): Html {
-  const { pages, view, found, invitations, typed, shown } = whole;
+  const { pages, view, found, typed, shown } = whole;
+  const { invitations, next } = whole.invitations;
+  const { id } = view;
+  const more =
+    next === null
+      ? nothing
+      : html`<p><a href="${organizationUrl(pages, { id, invited: next })}">More invitations</a></p>`;
+  const first =
+    view.invited === undefined
+      ? nothing
+      : html`<p><a href="${organizationUrl(pages, { id })}">Newest invitations</a></p>`;
   return html`<section class="section" aria-labelledby="invitations">
       <h2 id="invitations">Invitations</h2>
       ${
@@ -96,6 +113,7 @@ function invitationsSection(whole: WholeOrganization): Html {
               ${invitations.map((invitation) => invitationRow(pages, view.id, invitation))}
             </ul>`
       }
+      ${more}${first}
     </section>
     <section class="section" aria-labelledby="invite">
       <h2 id="invite">Invite by email</h2>
@@ -122,7 +140,7 @@ function usual({ offeredRoles }: OrganizationAnswer): readonly string[] {
 }
 
 function invitationRow(pages: PageTable, organization: string, invitation: ShownInvitation): Html {
-  const { id, email, roles, expiresAt, isExpired } = invitation;
+  const { id, email, roles, expiresAt, isExpired, mayChange } = invitation;
   const form = (what: string, label: string, pending: string): Html =>
     html`<form method="post" action="${pages.organization}">
       ${hiddenFields({ do: what, organization, invitation: id })}
@@ -135,9 +153,13 @@ function invitationRow(pages: PageTable, organization: string, invitation: Shown
       <span>${email}</span>
       <span class="quiet">${roles.join(', ')}; ${isExpired ? 'expired' : html`until ${dayOf(expiresAt)}`}</span>
     </span>
-    <span class="row-actions">
-      ${form('resend', 'Send again', 'Sending…')} ${form('withdraw', 'Withdraw', 'Withdrawing…')}
-    </span>
+    ${
+      mayChange
+        ? html`<span class="row-actions">
+            ${form('resend', 'Send again', 'Sending…')} ${form('withdraw', 'Withdraw', 'Withdrawing…')}
+          </span>`
+        : nothing
+    }
   </li>`;
 }
 

@@ -49,6 +49,7 @@ function viewOf({ query }: PageCall): OrganizationView {
     id: query('id'),
     member: query('member') || undefined,
     after: query('after') || undefined,
+    invited: query('invited') || undefined,
     confirm: confirm === 'remove' || confirm === 'leave' || confirm === 'delete' ? confirm : undefined,
     did: query('did') || undefined,
   };
@@ -73,15 +74,20 @@ async function show(
   const asked = { pages: parts.pages, view, found: found.body, members: members.body, shown };
   const page = confirmation(asked) ?? memberForm(asked);
   if (page !== undefined) return { kind: 'page', status, page };
+  const invited = view.invited === undefined ? '' : `?after=${segment(view.invited)}`;
   const invitations = found.body.may.manageMembers
-    ? await call.identity<InvitationsAnswer>('GET', `${route}/invitations`)
+    ? await call.identity<InvitationsAnswer>('GET', `${route}/invitations${invited}`)
     : none;
   // Members are shown also while invitations are not: another member may just have taken that permission.
-  const waiting = invitations.kind === 'done' ? invitations.body.invitations : [];
+  const waiting = invitations.kind === 'done' ? invitations.body : none.body;
   return { kind: 'page', status, page: organizationContent({ ...asked, invitations: waiting, typed }) };
 }
 
-const none: IdentityAnswer<InvitationsAnswer> = { kind: 'done', body: { invitations: [] }, cookies: [] };
+const none = {
+  kind: 'done',
+  body: { invitations: [], next: null },
+  cookies: [],
+} as const satisfies IdentityAnswer<InvitationsAnswer>;
 
 /** An organization that is unknown and one of others are the same. */
 function notShown(parts: PageParts, view: OrganizationView, refusal: Refusal): PageAnswer {
