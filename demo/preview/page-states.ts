@@ -36,6 +36,20 @@ const stepUp = (methods: readonly object[]) => ({
 
 /** Of the form that the provider gives its requests. */
 const oauthRequest = 'a'.repeat(21);
+const deviceRequest = {
+  client: { name: 'Ledger CLI', homepage: 'https://ledger.example.com/' },
+  actsForYou: false,
+  userCode: 'WDJB-MJHT',
+  account: { name: 'Robin', email },
+  scopes: [
+    { scope: 'offline_access', description: 'Stay signed in, until you sign it out' },
+    { scope: 'product:read', description: 'List and read products' },
+  ],
+  address: '203.0.113.7',
+  isFromYourNetwork: true,
+  requestedAt: new Date().toISOString(),
+  expiresAt: new Date().toISOString(),
+};
 const offersProviders = {
   'GET /auth/providers': says({
     providers: [
@@ -177,6 +191,53 @@ export const pageStates: readonly PageState[] = [
     },
   },
   { id: 'authorize-over', title: 'A request of an OAuth client that is over', path: '/auth/oauth' },
+  { id: 'device', title: 'The code of a device', path: '/auth/device?user_code=WDJB-MJHT', isSignedIn: true },
+  {
+    id: 'device-question',
+    title: 'A device that asks to sign in',
+    path: '/auth/device',
+    isSignedIn: true,
+    form: { user_code: 'wdjb mjht' },
+    answers: { 'POST /auth/device/request': says(deviceRequest) },
+  },
+  {
+    id: 'device-of-the-product',
+    title: 'A device of the product itself, elsewhere',
+    path: '/auth/device',
+    isSignedIn: true,
+    form: { user_code: 'wdjb mjht' },
+    answers: {
+      'POST /auth/device/request': says({ ...deviceRequest, actsForYou: true, isFromYourNetwork: false, scopes: [] }),
+    },
+  },
+  {
+    id: 'device-unknown',
+    title: 'The code of a device: unknown',
+    path: '/auth/device',
+    isSignedIn: true,
+    form: { user_code: 'WDJB-MJHT' },
+    answers: { 'POST /auth/device/request': refuses('SP_NOT_FOUND') },
+  },
+  {
+    id: 'device-refused',
+    title: 'The code of a device: no code',
+    path: '/auth/device',
+    isSignedIn: true,
+    form: { user_code: 'WD' },
+    answers: {
+      'POST /auth/device/request': refuses('SP_VALIDATION_FAILED', {
+        errors: [{ field: 'userCode', message: 'must be the eight letters that the device shows' }],
+      }),
+    },
+  },
+  {
+    id: 'device-allowed',
+    title: 'A device that is signed in',
+    path: '/auth/device',
+    isSignedIn: true,
+    form: { user_code: 'WDJB-MJHT', decision: 'allow' },
+    answers: { 'POST /auth/device/decision': says({ status: 'allowed', client: { name: 'Ledger CLI' } }) },
+  },
   { id: 'two-step', title: 'Two-step verification', path: '/auth/two-step', answers: asksForCode },
   {
     id: 'two-step-email',

@@ -12,6 +12,7 @@ import { lifecycleCases } from './cases/lifecycle.ts';
 import { limitCases } from './cases/limits.ts';
 import { nextCases } from './cases/next.ts';
 import { oauthClientCases } from './cases/oauth-clients-api.ts';
+import { deviceFlowCases } from './cases/device-flow.ts';
 import { oauthProviderCases } from './cases/oauth-provider.ts';
 import { pathCases } from './cases/paths.ts';
 import { redirectCases } from './cases/redirects.ts';
@@ -44,6 +45,7 @@ export const allCases: readonly AttackCase[] = [
   ...usersApiCases,
   ...oauthClientCases,
   ...oauthProviderCases,
+  ...deviceFlowCases,
 ];
 
 /** What the groups are called. */

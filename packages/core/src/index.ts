@@ -9,6 +9,8 @@ export type {
   FactorsAnswer,
   LinkAnswer,
   MadeApiKeyAnswer,
+  DeviceDecisionAnswer,
+  DeviceRequestAnswer,
   OAuthDecisionAnswer,
   OAuthRequestAnswer,
   OwnFactor,

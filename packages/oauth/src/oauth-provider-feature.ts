@@ -12,6 +12,8 @@ import { deleteClient, disableClient, enableClient } from './clients/commands/oa
 import { listClients, showOneClient } from './clients/commands/oauth-clients-list.ts';
 import { rotateClientSecret } from './clients/commands/oauth-clients-rotate-secret.ts';
 import { updateClient } from './clients/commands/oauth-clients-update.ts';
+import { buildDeviceFlow } from './device-flow/build-device-flow.ts';
+import { problemsOfDevices } from './device-flow/device-flow-config.ts';
 import { artifactRetention, artifactSealedColumns, artifactTables } from './provider/artifact-table.ts';
 import {
   buildProvider,
@@ -43,14 +45,19 @@ export const oauthProviderFeature = {
     enableClient,
     deleteClient,
   ],
-  problemsOf: (config, policy) => (config === undefined ? [] : problemsOfClientConfig(config, policy)),
+  problemsOf: (config, policy) =>
+    config === undefined ? [] : [...problemsOfClientConfig(config, policy), ...problemsOfDevices(config.devices)],
   create(kernel: OAuthProviderKernel, config: OAuthProviderConfig) {
     const { artifacts, forgetAccount, endGrants } = createArtifactParts(kernel);
     if (config === undefined)
       return { operations: createClientOperations(undefined), forgetAccount, services: noOAuthProvider };
-    const registry = createClientRegistry(kernel, config, endGrants);
+    const deviceFlow = buildDeviceFlow(kernel, artifacts, config.devices);
+    const registry = createClientRegistry(kernel, config, async (clientId) => {
+      await deviceFlow.deviceSignIns.endOfClient(clientId);
+      await endGrants(clientId);
+    });
     const { logout, operations, manageRoutes } = registry;
-    const built = buildProvider(kernel, config, { artifacts, registry });
+    const built = buildProvider(kernel, config, { artifacts, registry, deviceFlow });
     return {
       ...built,
       operations,

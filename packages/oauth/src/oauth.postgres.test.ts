@@ -12,6 +12,7 @@ describe.skipIf(!isAvailable('postgres')).each([
   { name: 'changes that meet', load: () => import('./clients/parallel-changes.test.ts') },
   { name: 'logouts that wait', load: () => import('./backchannel-logout/logout-queue.test.ts') },
   { name: 'requests that meet', load: () => import('./provider/provider-races.test.ts') },
+  { name: 'sign-ins of devices', load: () => import('./device-flow/device-flow.test.ts') },
   { name: 'consents', load: () => import('./provider/consents.test.ts') },
   { name: 'back-channel logout', load: () => import('./backchannel-logout/backchannel-logout.test.ts') },
 ])('oauth: $name', async ({ load }) => {

@@ -35,6 +35,7 @@ import { createCallIdentity, type Identity } from './identity/call-identity.ts';
 import { toResponse } from './page-response.ts';
 import { createAuthorizePage, pathOfAuthorizePage } from './pages/authorize-page.ts';
 import { createCheckMailPage } from './pages/check-mail-page.ts';
+import { createDevicePage } from './pages/device-page.ts';
 import { createErrorPage } from './pages/error-page.ts';
 import { createForgotPasswordPage } from './pages/forgot-password-page.ts';
 import { createAcceptInvitationPage } from './pages/organizations/accept-invitation-page.ts';
@@ -98,6 +99,7 @@ const all: readonly CreatePage[] = [
   createSecurityPage,
   createStepUpPage,
   createAuthorizePage,
+  createDevicePage,
   createOrganizationsPage,
   createNewOrganizationPage,
   createOrganizationPage,

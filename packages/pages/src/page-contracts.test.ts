@@ -54,6 +54,20 @@ describe('the contract of a page', () => {
       reader,
     },
   }));
+  const devices = {
+    '/auth/device/request': {
+      client: { name: 'Books CLI', homepage: 'https://books.example/' },
+      actsForYou: true,
+      userCode: 'WDJB-MJHT',
+      account: { name: 'Ann', email: 'ann@example.test' },
+      scopes: [{ scope: 'openid', description: 'Know you' }],
+      address: '203.0.113.7',
+      isFromYourNetwork: true,
+      requestedAt: '2030-01-01T00:00:00.000Z',
+      expiresAt: '2030-01-01T00:10:00.000Z',
+    },
+    '/auth/device/decision': { status: 'allowed', client: { name: 'Books CLI' } },
+  };
   const token = 'a'.repeat(20);
   const link = { cookie: `__Secure-sallyport-link=${token}` };
   const opened = { link: fingerprintOfLink(token), email: 'ann@example.test', asksFor: 'name newPassword' };
@@ -66,7 +80,7 @@ describe('the contract of a page', () => {
       const asked = new Set<string>();
       const shown = new Set<string>();
       for (const [index, answer] of answers.entries()) {
-        const known = { ...providerAnswers, ...connected, ...organizations, ...invitationLinks[index % 3] };
+        const known = { ...providerAnswers, ...connected, ...organizations, ...devices, ...invitationLinks[index % 3] };
         const { calls, ask } = pagesOn(answer, signedIn, { providers: known });
         const texts: Response[] = [];
         for (const query of [
@@ -88,6 +102,8 @@ describe('the contract of a page', () => {
           { provider: 'google' },
           { ...opened, name: 'Ann', newPassword: 'violet kettle' },
           { ...opened, do: 'decline' },
+          { user_code: 'wdjb mjht' },
+          { user_code: 'WDJB-MJHT', decision: 'allow' },
         ])
           texts.push(await ask(path, { ...form(values), headers: { ...form(values).headers, ...link } }));
         for (const one of [

@@ -238,6 +238,26 @@ export const pageContracts = {
     leadsTo:
       '`signIn` or `stepUp` where `status` says so, back here afterwards; then `location` of the answer, by a link or a page in between: a redirect that answers a form is held to the rules for forms of the page before',
   },
+  device: {
+    purpose:
+      'Where users enter the code that a device shows, with `oauthProvider` (RFC 8628), and say whether it may sign in. The address that devices give out is this one.',
+    query: { user_code: 'the code, where the device led here: it fills the field in, and nothing else' },
+    fields: {
+      user_code: 'the code, as it was typed',
+      decision: '`allow` or `deny`; absent where the code was entered, which asks',
+    },
+    calls: ['GET /auth/session', 'POST /auth/device/request', 'POST /auth/device/decision'],
+    errors: [
+      'SP_CONFLICT',
+      'SP_NOT_FOUND',
+      'SP_STEP_UP_REQUIRED',
+      'SP_TOO_MANY_ATTEMPTS',
+      'SP_TOO_MANY_SESSIONS',
+      'SP_UNAUTHENTICATED',
+      'SP_VALIDATION_FAILED',
+    ],
+    leadsTo: '`signIn` or `stepUp`, back here afterwards; then to nowhere: the device goes on by itself',
+  },
   organizations: {
     purpose: 'The organizations of the signed-in user, and which one is active. Its form makes another one active.',
     query: { returnTo, did },

@@ -144,6 +144,14 @@ export const oauthTokenPlace = {
   slide: false,
 } as const;
 
+/** Where devices get the codes that their users enter elsewhere. They present their client in the request. */
+export const oauthDevicePlace = {
+  name: 'oauth-device',
+  prefix: '/oauth2/device',
+  access: 'public',
+  slide: false,
+} as const;
+
 /** Where OAuth clients ask about users. */
 export const oauthUserinfoPlace = {
   name: 'oauth-userinfo',
@@ -182,6 +190,7 @@ const oauthPlaces = [
   oauthSignOutPlace,
   oauthPushedRequestPlace,
   oauthTokenPlace,
+  oauthDevicePlace,
   oauthUserinfoPlace,
   ...oauthDocumentPlaces,
   oauthKeysPlace,

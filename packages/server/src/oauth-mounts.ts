@@ -5,6 +5,7 @@ import type { OAuthProviderEndpoints, ShowView } from '@sallyport/oauth';
 import { toProviderPage, type Pages } from '@sallyport/pages';
 import {
   oauthAuthorizePlace,
+  oauthDevicePlace,
   oauthDocumentPlaces,
   oauthKeysPlace,
   oauthPushedRequestPlace,
@@ -17,6 +18,7 @@ import {
 export interface OAuthLimits {
   readonly authorizations: readonly RequestLimit[];
   readonly requests: readonly RequestLimit[];
+  readonly devices: { readonly requests: readonly RequestLimit[] };
 }
 
 /** The most that the library reads of a body. */
@@ -38,7 +40,7 @@ export function createAnswerOAuthClient(provider: OAuthProviderEndpoints, pages:
 export function createOAuthMounts(
   provider: OAuthProviderEndpoints,
   answer: AnswerOAuthClient,
-  { authorizations, requests }: OAuthLimits,
+  { authorizations, requests, devices }: OAuthLimits,
   hasIntrospection: boolean,
 ): readonly Mount[] {
   const shared = hasIntrospection ? [] : [introspectionPlace, tokenRevocationPlace];
@@ -48,6 +50,8 @@ export function createOAuthMounts(
     { ...oauthAuthorizePlace, requestLimits: authorizations, bodyBytes, handle: answer },
     // A public client proves nothing, and leaves a request behind: as many as at the authorization endpoint.
     { ...oauthPushedRequestPlace, ...called, requestLimits: authorizations },
+    // Of what a request leaves behind for ten minutes fewer may come than of the others.
+    { ...oauthDevicePlace, ...called, requestLimits: devices.requests },
     { ...oauthSignOutPlace, requestLimits: requests, bodyBytes, handle: answer },
     ...[oauthTokenPlace, oauthUserinfoPlace, ...shared].map((place) => ({ ...place, ...called })),
     ...oauthDocumentPlaces.map((place) => ({

@@ -240,6 +240,29 @@ export type OAuthRequestAnswer = {
     }
 );
 
+/** `POST /auth/device/request`, with `oauthProvider`: what the device asks for whose code was entered (RFC 8628). */
+export interface DeviceRequestAnswer {
+  readonly client: Omit<ShownOAuthClient, 'host'>;
+  /** Whether it may do everything that its user may: one of the product's own. */
+  readonly actsForYou: boolean;
+  /** As the device shows it. */
+  readonly userCode: string;
+  readonly account: { readonly name: string; readonly email: string };
+  readonly scopes: readonly { readonly scope: string; readonly description: string }[];
+  /** From where the device asked, and when. */
+  readonly address: string;
+  /** Whether that is the network of the browser. */
+  readonly isFromYourNetwork: boolean;
+  readonly requestedAt: string;
+  readonly expiresAt: string;
+}
+
+/** `POST /auth/device/decision` */
+export interface DeviceDecisionAnswer {
+  readonly status: 'allowed' | 'refused';
+  readonly client: { readonly name: string };
+}
+
 /** A third-party OAuth client that a user lets have something. */
 export interface ConnectedApp {
   /** Its `client_id`, or what stands for that where it is the address of a metadata document. */

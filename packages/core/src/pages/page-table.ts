@@ -12,6 +12,7 @@ export const builtInPages = {
   security: '/auth/security',
   stepUp: '/auth/confirm',
   authorize: '/auth/oauth',
+  device: '/auth/device',
   organizations: '/auth/my/organizations',
   createOrganization: '/auth/my/organizations/new',
   organization: '/auth/my/organization',
@@ -27,6 +28,7 @@ export const pagesToReturnTo: readonly PageName[] = [
   'createOrganization',
   'organization',
   'acceptInvitation',
+  'device',
 ];
 
 /** The name of a page. */

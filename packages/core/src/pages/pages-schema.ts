@@ -14,6 +14,7 @@ const what: Readonly<Record<PageName, string>> = {
   security: 'What protects the account of the signed-in user',
   stepUp: 'Confirms who the signed-in user is',
   authorize: 'What an OAuth client asks of its user; the id of the request follows',
+  device: 'Where users enter the code of a device',
   organizations: 'The organizations of the signed-in user, and which one is active',
   createOrganization: 'A new organization',
   organization: 'Members, roles and invitations of one organization; its id follows as `?id=`',

@@ -1,7 +1,13 @@
 import type { FieldError } from '@sallyport/core';
 import type { JudgeHost } from '../outbound/public-hosts.ts';
 import { isPrivateUseScheme } from './client-uris.ts';
-import { permissionsOfClient, tokenExchangeGrant, usesSecret, type ClientRegistration } from './oauth-client.ts';
+import {
+  hasUsers,
+  permissionsOfClient,
+  tokenExchangeGrant,
+  usesSecret,
+  type ClientRegistration,
+} from './oauth-client.ts';
 
 export interface ClientRules {
   /** Every permission of the policy. */
@@ -42,7 +48,11 @@ function problemsOfGrants(client: ClientRegistration): readonly FieldError[] {
       'grantTypes',
       'has "token_exchange", for which the client has to prove itself: choose another "authentication" than "none"',
     ],
-    [hasRefresh && !hasCode, 'grantTypes', 'has "refresh_token", which follows from "authorization_code" alone'],
+    [
+      hasRefresh && !hasUsers(client),
+      'grantTypes',
+      'has "refresh_token", which follows from "authorization_code" or "device_code" alone',
+    ],
     [
       hasRefresh !== scopes.includes('offline_access'),
       'grantTypes',
@@ -103,15 +113,15 @@ function problemsOfBinding(client: ClientRegistration, { takesCertificates }: Cl
 }
 
 function problemsOfScopes(client: ClientRegistration, { permissions }: ClientRules): readonly FieldError[] {
-  const { scopes, grantTypes } = client;
-  const hasUsers = grantTypes.includes('authorization_code');
+  const { scopes } = client;
+  const hasSignIns = hasUsers(client);
   const oidc = scopes.filter((scope) => !permissionsOfClient(client).includes(scope));
   const isUnknown = permissionsOfClient(client).some((permission) => !permissions.includes(permission));
   return listProblems([
     [isUnknown, 'scopes', 'names a permission that the policy does not have'],
-    [!hasUsers && oidc.length > 0, 'scopes', 'names what is about users, and "client_credentials" has none'],
+    [!hasSignIns && oidc.length > 0, 'scopes', 'names what is about users, and "client_credentials" has none'],
     [
-      hasUsers && oidc.length > 0 && !oidc.includes('openid'),
+      hasSignIns && oidc.length > 0 && !oidc.includes('openid'),
       'scopes',
       'needs "openid" beside "profile", "email" and "offline_access"',
     ],

@@ -17,17 +17,27 @@ export const clientAuthentications = [
 ] as const;
 export type ClientAuthentication = (typeof clientAuthentications)[number];
 
+/** The grant type of devices (RFC 8628, section 3.4). */
+export const deviceCodeGrant = 'urn:ietf:params:oauth:grant-type:device_code';
+
 /** The grant type of token exchange (RFC 8693, section 2.1). */
 export const tokenExchangeGrant = 'urn:ietf:params:oauth:grant-type:token-exchange';
 
 /** The grant types that clients may be registered for (RFC 6749, RFC 7591, section 2). */
-export const grantTypes = ['authorization_code', 'refresh_token', 'client_credentials', tokenExchangeGrant] as const;
+export const grantTypes = [
+  'authorization_code',
+  'refresh_token',
+  'client_credentials',
+  deviceCodeGrant,
+  tokenExchangeGrant,
+] as const;
 export type GrantType = (typeof grantTypes)[number];
 
 /** What administrators may write in place of a long name. Stored and shown to programs is the long one. */
-export const shortGrantTypes = { token_exchange: tokenExchangeGrant } as const satisfies Readonly<
-  Record<string, GrantType>
->;
+export const shortGrantTypes = {
+  device_code: deviceCodeGrant,
+  token_exchange: tokenExchangeGrant,
+} as const satisfies Readonly<Record<string, GrantType>>;
 
 /**
  * Whether the tokens of a client are always bound to a key of its own (RFC 9449, section 5.2), or where it sends a proof of
@@ -140,6 +150,11 @@ export function permissionsOfClient({ scopes }: Pick<ClientRegistration, 'scopes
 /** The name of a grant type as administrators write it. */
 export function toShortGrantType(grantType: GrantType): string {
   return Object.entries(shortGrantTypes).find(([, long]) => long === grantType)?.[0] ?? grantType;
+}
+
+/** Whether people sign in to the client. */
+export function hasUsers({ grantTypes: types }: Pick<ClientRegistration, 'grantTypes'>): boolean {
+  return types.includes('authorization_code') || types.includes(deviceCodeGrant);
 }
 
 /** Whether a scope is one of OpenID Connect. */

@@ -43,7 +43,7 @@ export function toExtraClaims(
 ): Record<string, unknown> {
   const isForGateway = typeof token.aud === 'string' && isOwnAudience(token.aud, parts);
   if (token.kind === 'ClientCredentials') return isForGateway ? { sub_type: 'service' } : {};
-  const source = oidc.entities.AuthorizationCode ?? oidc.entities.RefreshToken;
+  const source = oidc.entities.AuthorizationCode ?? oidc.entities.DeviceCode ?? oidc.entities.RefreshToken;
   const { acr, amr, authTime } = source ?? {};
   const proof = { acr, amr, auth_time: authTime };
   if (!isForGateway) return proof;

@@ -95,7 +95,7 @@ async function principalOf(
   const { sid, grant, sub } = claims;
   if (sid === undefined || grant === undefined || !(await grants.isLive(grant))) return 'grant-ended';
   const session = await directory.bySid(sid);
-  if (session?.principal.id !== sub || session.principal.credential !== 'session') return 'session-ended';
+  if (session?.principal.id !== sub) return 'session-ended';
   const { principal } = session;
   const isFirstParty = client.trust === 'first-party';
   // The organization is of the browser, whose user may turn to another one: no client goes along.

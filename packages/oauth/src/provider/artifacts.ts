@@ -9,7 +9,7 @@ import {
 import * as z from 'zod';
 import { artifactContextOf } from './artifact-table.ts';
 
-/** What the provider keeps of each kind. The names are those of the library, and `TokenAnswer` is ours. */
+/** What the provider keeps of each kind. The names are those of the library; `TokenAnswer` and the last three are ours. */
 export type ArtifactKind =
   | 'Session'
   | 'Interaction'
@@ -20,7 +20,11 @@ export type ArtifactKind =
   | 'RefreshToken'
   | 'ClientCredentials'
   | 'ReplayDetection'
-  | 'TokenAnswer';
+  | 'TokenAnswer'
+  | 'DeviceCode'
+  | 'UserCode'
+  | 'DevicePoll'
+  | 'DeviceSignIn';
 
 /** What is found by a kind and an id. The id of a code or a token is what its bearer presents. */
 export interface ArtifactName {
@@ -60,6 +64,9 @@ export interface Artifacts {
   remove(name: ArtifactName): Promise<boolean>;
   /** Those of a kind that belong to a user and have not expired. */
   listOfSubject(kind: ArtifactKind, subject: string): Promise<readonly OwnedArtifact[]>;
+  /** Those of a kind that belong to a client and have not expired. */
+  listOfClient(kind: ArtifactKind, clientId: string): Promise<readonly OwnedArtifact[]>;
+  countOfClient(kind: ArtifactKind, clientId: string, at: Date): Promise<number>;
   /** Deletes those of a kind that belong to a grant. */
   removeOfGrant(kind: ArtifactKind, grantId: string): Promise<void>;
   /** Deletes everything of a client. Joins the transaction that it is called in. */
@@ -127,19 +134,24 @@ export function createArtifacts(records: Records, sealer: Sealer, now: () => Dat
     return false;
   };
 
+  const liveOf = (field: 'subject' | 'clientId', kind: ArtifactKind, value: string, at: Date): RecordFilter[] => [
+    { field, value },
+    { field: 'kind', value: kind },
+    { field: 'expiresAt', operator: 'gt', value: at },
+  ];
+
   return {
     async find(name) {
       const found = await records.findOne({ model, where: [named(name)] });
       return found === null ? null : open(found);
     },
     async listOfSubject(kind, subject) {
-      const where: RecordFilter[] = [
-        { field: 'subject', value: subject },
-        { field: 'kind', value: kind },
-        { field: 'expiresAt', operator: 'gt', value: now() },
-      ];
-      return (await records.findMany<unknown>({ model, where })).map(open);
+      return (await records.findMany<unknown>({ model, where: liveOf('subject', kind, subject, now()) })).map(open);
     },
+    async listOfClient(kind, clientId) {
+      return (await records.findMany<unknown>({ model, where: liveOf('clientId', kind, clientId, now()) })).map(open);
+    },
+    countOfClient: (kind, clientId, at) => records.count({ model, where: liveOf('clientId', kind, clientId, at) }),
     insert,
     async save(artifact) {
       if (await replace(artifact)) return;

@@ -6,10 +6,11 @@ import {
   type RequestContext,
   type SecurityEventLog,
 } from '@sallyport/core';
-import type { IdentityKernel } from '@sallyport/identity';
+import type { IdentityKernel, KernelEvent } from '@sallyport/identity';
 import type { LogoutEvent } from '../backchannel-logout/logout-events.ts';
 import type { ClientEvent } from '../clients/client-events.ts';
 import type { ClientRegistry, ClientRegistryKernel } from '../clients/client-registry.ts';
+import type { buildDeviceFlow, DeviceFlowKernel } from '../device-flow/build-device-flow.ts';
 import type { OAuthProviderConfig } from '../oauth-provider-config.ts';
 import { artifactPurpose } from './artifact-table.ts';
 import { createArtifacts, type Artifacts } from './artifacts.ts';
@@ -39,10 +40,15 @@ export type OAuthProviderKernel = ClientRegistryKernel &
     | 'privateHosts'
     | 'structuredTokens'
     | 'hasClientsByMetadata'
+    | 'deviceRequests'
+    | 'devicePolls'
+    | 'deviceSignIns'
+    | 'devices'
   > &
+  DeviceFlowKernel &
   Pick<IdentityKernel, 'records' | 'sealerFor' | 'roles' | 'bus' | 'policy' | 'sessions' | 'makeReportedChange'> & {
     readonly keyRing?: Pick<RotatingKeyRing, 'sign' | 'signer' | 'publicKeys' | 'maxAgeSeconds'> | undefined;
-    readonly events: SecurityEventLog<ClientEvent | LogoutEvent | ProviderEvent>;
+    readonly events: SecurityEventLog<ClientEvent | KernelEvent | LogoutEvent | ProviderEvent>;
   };
 
 /** What the server mounts. */
@@ -81,23 +87,34 @@ export function createArtifactParts({
   };
 }
 
+/** What is built before the provider, because clients are registered without it too. */
+interface BuiltBefore {
+  readonly artifacts: Artifacts;
+  readonly registry: ClientRegistry;
+  readonly deviceFlow: ReturnType<typeof buildDeviceFlow>;
+}
+
 /** Builds the provider. @throws OptionsError without a key ring. */
 export function buildProvider(
   kernel: OAuthProviderKernel,
   config: NonNullable<OAuthProviderConfig>,
-  { artifacts, registry }: { readonly artifacts: Artifacts; readonly registry: ClientRegistry },
+  { artifacts, registry, deviceFlow }: BuiltBefore,
 ) {
   const { keyRing, publicUrl } = kernel;
   if (keyRing === undefined) throw new OptionsError('oauthProvider needs a key ring with keys of the use "oidc"');
   const findClient = registry.find;
-  const grants = createGrants(artifacts, kernel);
-  const { accessTokens, accessMinutes, privateHosts } = config;
+  const { deviceRequests, devicePolls, deviceSignIns } = deviceFlow;
+  const grants = createGrants(artifacts, { ...kernel, deviceSignIns });
+  const { accessTokens, accessMinutes, privateHosts, devices } = config;
   const hasClientsByMetadata = config.clientsByMetadata !== undefined;
-  const parts = { ...kernel, hasClientsByMetadata, keyRing, artifacts, grants, registry, accessTokens, privateHosts };
+  const ofDevices = { deviceRequests, devicePolls, deviceSignIns, devices };
+  const shared = { ...kernel, ...ofDevices, hasClientsByMetadata };
+  const parts = { ...shared, keyRing, artifacts, grants, registry, accessTokens, privateHosts };
   const publicOrigin = new URL(publicUrl).origin;
   const tokens = createOAuthAuthenticator({ ...parts, findClient, publicOrigin });
   const structuredTokens = createStructuredTokens({ ...tokens, grants, publicOrigin });
-  const provider = createOAuthProvider({ ...parts, structuredTokens, accessSeconds: accessMinutes * 60 });
+  const accessSeconds = accessMinutes * 60;
+  const provider = createOAuthProvider({ ...parts, structuredTokens, accessSeconds });
   const interactions = createInteractions({
     ...parts,
     resolveClient: registry.resolve,
@@ -115,6 +132,10 @@ export function buildProvider(
     revokeOAuthToken: (token, context) => revokeOAuthToken({ artifacts, grants, ...tokens }, token, context),
   };
   const consents = createConsents({ ...parts, findClient });
-  const routes = [createInteractionRoutes(interactions), createConsentRoutes(consents, kernel.directory)];
+  const routes = [
+    createInteractionRoutes(interactions),
+    createConsentRoutes(consents, kernel.directory),
+    deviceFlow.createRoutes(registry, () => provider.current(), accessSeconds),
+  ];
   return { routes, authenticator: tokens.authenticator, services };
 }

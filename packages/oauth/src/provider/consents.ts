@@ -8,6 +8,7 @@ import {
 import { whereOf, type IdentityKernel } from '@sallyport/identity';
 import * as z from 'zod';
 import type { OAuthClient } from '../clients/oauth-client.ts';
+import type { DeviceSignIns } from '../device-flow/device-sign-ins.ts';
 import { toClientHandle } from '../metadata-documents/document-address.ts';
 import type { Artifacts, OwnedArtifact } from './artifacts.ts';
 import type { Grants } from './grants.ts';
@@ -31,6 +32,7 @@ export interface ConsentsParts extends Pick<IdentityKernel, 'policy' | 'transact
   readonly artifacts: Pick<Artifacts, 'listOfSubject'>;
   readonly sessions: Pick<SessionStore, 'listLive'>;
   readonly grants: Pick<Grants, 'remove' | 'announceEnd'>;
+  readonly deviceSignIns: Pick<DeviceSignIns, 'list'>;
   readonly findClient: (id: string) => Promise<OAuthClient | null>;
   readonly events: SecurityEventLog<ProviderEvent>;
 }
@@ -55,17 +57,30 @@ interface LiveGrant {
 
 /** Builds it on what the provider keeps. */
 export function createConsents(parts: ConsentsParts): Consents {
-  const { artifacts, sessions, grants, findClient, events, policy, transaction, makeReportedChange, now } = parts;
+  const {
+    artifacts,
+    sessions,
+    grants,
+    deviceSignIns,
+    findClient,
+    events,
+    policy,
+    transaction,
+    makeReportedChange,
+    now,
+  } = parts;
 
   /** Grants outlast the sessions that they were given in, and are worth nothing then. */
   const liveGrantsOf = async (userId: string): Promise<readonly LiveGrant[]> => {
-    const [ofSessions, given, live] = await Promise.all([
+    const [ofSessions, devices, given, live] = await Promise.all([
       artifacts.listOfSubject('Session', userId),
+      deviceSignIns.list(userId),
       artifacts.listOfSubject('Grant', userId),
       sessions.listLive(userId, now()),
     ]);
     const sids = new Set(live.map(({ sid }) => sid));
-    const used = new Set(ofSessions.flatMap((session) => grantIdsOf(session, sids)));
+    const ofDevices = devices.filter(({ sid }) => sids.has(sid)).map(({ grantId }) => grantId);
+    const used = new Set([...ofSessions.flatMap((session) => grantIdsOf(session, sids)), ...ofDevices]);
     return given.filter(({ grantId }) => grantId !== null && used.has(grantId)).map(toLiveGrant);
   };
 
@@ -123,7 +138,7 @@ export function createConsents(parts: ConsentsParts): Consents {
         }),
       );
       if (ended === null) throw nothingAllowed();
-      for (const id of ended) await grants.announceEnd(id);
+      for (const id of ended) await grants.announceEnd(id, context);
     },
   };
 }

@@ -1,18 +1,19 @@
-import type { InvalidationBus } from '@sallyport/core';
+import type { InvalidationBus, RequestContext } from '@sallyport/core';
+import type { DeviceSignIns } from '../device-flow/device-sign-ins.ts';
 import type { Artifacts } from './artifacts.ts';
 
 /** What a client was granted by a user, in one sign-in. */
 export interface Grants {
   isLive(grantId: string): Promise<boolean>;
   /** Ends it with everything that was made under it. What was remembered of it is gone when that is done. */
-  end(grantId: string): Promise<void>;
+  end(grantId: string, context: RequestContext): Promise<void>;
   /**
    * Deletes it with everything that was made under it. Joins the transaction that it is called in; resolves to whether it was
    * there. Call `announceEnd` afterwards.
    */
   remove(grantId: string): Promise<boolean>;
-  /** Tells every cache that it ended. */
-  readonly announceEnd: (grantId: string) => Promise<void>;
+  /** Tells every cache that it ended, and ends the session of the device whose grant it was. */
+  readonly announceEnd: (grantId: string, context: RequestContext) => Promise<void>;
 }
 
 const everyGeneration = Number.MAX_SAFE_INTEGER;
@@ -28,17 +29,25 @@ export function createGrants(
   {
     bus,
     transaction,
+    deviceSignIns,
     now,
-  }: { bus: InvalidationBus; transaction: <T>(work: () => Promise<T>) => Promise<T>; now: () => Date },
+  }: {
+    bus: InvalidationBus;
+    transaction: <T>(work: () => Promise<T>) => Promise<T>;
+    deviceSignIns: Pick<DeviceSignIns, 'endOfGrant'>;
+    now: () => Date;
+  },
 ): Grants {
-  const announceEnd = (grantId: string): Promise<void> =>
-    bus.publish({
+  const announceEnd = async (grantId: string, context: RequestContext): Promise<void> => {
+    await bus.publish({
       kind: 'client',
       id: grantTargetOf(grantId),
       minGeneration: everyGeneration,
       at: now(),
       reason: 'grant-ended',
     });
+    await deviceSignIns.endOfGrant(grantId, context);
+  };
   const remove = async (grantId: string): Promise<boolean> => {
     // First of all what the others are worth nothing without.
     const isRemoved = await artifacts.remove({ kind: 'Grant', id: grantId });
@@ -50,9 +59,9 @@ export function createGrants(
     announceEnd,
     remove,
     isLive: async (grantId) => (await artifacts.find({ kind: 'Grant', id: grantId })) !== null,
-    async end(grantId) {
+    async end(grantId, context) {
       await transaction(() => remove(grantId));
-      await announceEnd(grantId);
+      await announceEnd(grantId, context);
     },
   };
 }

@@ -3,6 +3,10 @@ import Provider, { errors, type KoaContextWithOIDC } from 'oidc-provider';
 import { SallyportError, type RequestContext, type SecurityEventLog } from '@sallyport/core';
 import type { IdentityKernel } from '@sallyport/identity';
 import type { ClientRegistry } from '../clients/client-registry.ts';
+import type { DeviceFlowConfig } from '../device-flow/device-flow-config.ts';
+import { pollSeconds, type DevicePolls } from '../device-flow/device-polls.ts';
+import type { DeviceRequests } from '../device-flow/device-requests.ts';
+import type { DeviceSignIns } from '../device-flow/device-sign-ins.ts';
 import { ClientDocumentError } from '../metadata-documents/metadata-clients.ts';
 import { createPrivateHostFetch } from '../outbound/private-host-fetch.ts';
 import type { Artifacts } from './artifacts.ts';
@@ -59,6 +63,10 @@ export interface OAuthProviderParts extends Pick<
   readonly accessSeconds: number;
   readonly privateHosts: readonly string[];
   readonly structuredTokens: StructuredTokens;
+  readonly deviceRequests: DeviceRequests;
+  readonly devicePolls: DevicePolls;
+  readonly deviceSignIns: DeviceSignIns;
+  readonly devices: DeviceFlowConfig;
 }
 
 /** One request to the provider, with what the gateway knows of it. */
@@ -116,8 +124,9 @@ export function createOAuthProvider(parts: OAuthProviderParts): OAuthProvider {
     ctx.body = await page.text();
   };
 
-  const signOut = createProviderSignOut({ ...parts, origin, contextOf: (ctx) => exchangeOf(ctx).context, show });
-  const questions = createTokenQuestions({ ...parts, clients: registry.clients });
+  const contextOf = (ctx: { readonly req: IncomingMessage }): RequestContext => exchangeOf(ctx).context;
+  const signOut = createProviderSignOut({ ...parts, origin, contextOf, show });
+  const questions = createTokenQuestions({ ...parts, clients: registry.clients, contextOf });
 
   /** The browser is led nowhere: the answer would be asked for in a way that there is not. */
   const refuseMode = (ctx: KoaContextWithOIDC): Promise<void> => {
@@ -132,8 +141,7 @@ export function createOAuthProvider(parts: OAuthProviderParts): OAuthProvider {
     try {
       await next();
       throwFailure(ctx);
-      const { requestId, clientAddress } = exchangeOf(ctx).context;
-      await finishToken(request, ctx, { requestId, address: clientAddress });
+      await finishToken(request, ctx, exchangeOf(ctx).context);
     } finally {
       request.release();
     }
@@ -183,12 +191,14 @@ export function createOAuthProvider(parts: OAuthProviderParts): OAuthProvider {
         cookies,
         publicOrigin: origin,
         signedOutPage: pages.signedOut,
+        devicePage: pages.device,
+        addressOf: (ctx) => contextOf(ctx).clientAddress,
         sessionSeconds: lifetime.absoluteSeconds,
         show,
         certificateOf: (ctx) => exchangeOf(ctx).context.certificate,
         fetch: createPrivateHostFetch(parts.privateHosts),
         tokenRequest: () => (Provider.ctx === undefined ? undefined : tokenRequests.get(Provider.ctx.req)),
-        announceGrantEnd: grants.announceEnd,
+        announceGrantEnd: (grantId) => grants.announceEnd(grantId, contextOf(requireCurrent())),
         async findClient(id) {
           const client = await registry.resolve(id, addressOfVisitor()).catch(explainDocument);
           return client === null || client.disabledAt !== undefined ? undefined : toClientMetadata(client);
@@ -205,6 +215,8 @@ export function createOAuthProvider(parts: OAuthProviderParts): OAuthProvider {
     formTokens(provider);
     detectReplays(provider, artifacts);
     questions.watch(provider);
+    // The library leaves it out, which means the same (RFC 8628, section 3.2).
+    provider.on('device_authorization.success', (_ctx, body) => Object.assign(body, { interval: pollSeconds }));
     Object.assign(provider.Client.prototype, {
       includeSid: () => true,
       compareClientSecret(this: { clientId: string }, secret: string) {
@@ -266,6 +278,13 @@ async function recordSignIn(
   if (client === null || session === null) throw new SallyportError('SP_CONFLICT', { reason: 'session-ended' });
   const expiresAt = session.absoluteExpiresAt;
   await registry.logout.recordSignIn(client, { sid: sessionUid, subject: accountId, clientSid: sid, expiresAt });
+}
+
+/** The request that the library answers. */
+function requireCurrent(): { readonly req: IncomingMessage } {
+  const { ctx } = Provider;
+  if (ctx === undefined) throw new TypeError('the provider ends a grant outside of a request');
+  return ctx;
 }
 
 function hasRoute(ctx: object): boolean {

@@ -1,10 +1,15 @@
 import type { Account, FindAccount, KoaContextWithOIDC } from 'oidc-provider';
 import type { LiveSession } from '@sallyport/core';
 import type { IdentityKernel } from '@sallyport/identity';
+import type { DeviceFlowConfig } from '../device-flow/device-flow-config.ts';
+import type { DeviceSignIns } from '../device-flow/device-sign-ins.ts';
 import type { TokenRequest } from './token-request.ts';
 
 export interface ProviderAccountParts extends Pick<IdentityKernel, 'directory' | 'users'> {
   readonly tokenRequest: () => TokenRequest | undefined;
+  readonly deviceSignIns: Pick<DeviceSignIns, 'noteUse'>;
+  readonly devices: Pick<DeviceFlowConfig, 'refreshDays'>;
+  readonly accessSeconds: number;
   readonly now: () => Date;
 }
 
@@ -13,17 +18,32 @@ export interface ProviderAccountParts extends Pick<IdentityKernel, 'directory' |
  * user signed in: so a ban, another password, a sign-out end whatever was made of it, and nothing of ours has to be told.
  */
 export function createFindAccount(parts: ProviderAccountParts): FindAccount {
-  const { directory, tokenRequest, now } = parts;
+  const { directory, tokenRequest } = parts;
   return async (ctx, sub, token) => {
     const sid = sidOf(ctx, token);
     const session = sid === undefined ? null : await directory.bySid(sid);
     if (session === null || !isOf(session, sub)) return undefined;
     const request = tokenRequest();
     if (request !== undefined) request.endsAt = session.absoluteExpiresAt;
-    // A program that works for its user keeps the sign-in alive, as its user would, up to its absolute end.
-    if (token?.kind === 'RefreshToken') await directory.recordActivity(session.principal.sid, now());
+    await noteUse(parts, ctx, token, session);
     return toAccount(parts, session.principal);
   };
+}
+
+/** A program that works for its user keeps the sign-in alive, as its user would, up to its absolute end. */
+async function noteUse(
+  { directory, deviceSignIns, devices, accessSeconds, now }: ProviderAccountParts,
+  { oidc }: KoaContextWithOIDC,
+  token: Parameters<FindAccount>[2],
+  { principal: { sid, credential } }: LiveSession,
+): Promise<void> {
+  const isRefresh = token?.kind === 'RefreshToken';
+  if (credential === 'session') return isRefresh ? directory.recordActivity(sid, now()) : undefined;
+  if (!isRefresh && token?.kind !== 'DeviceCode') return;
+  // The session of a device that gets no refresh token is of no use for longer than its access token.
+  const isOnce = !isRefresh && oidc.client?.grantTypeAllowed('refresh_token') !== true;
+  const seconds = isOnce ? accessSeconds : devices.refreshDays * 86_400;
+  await deviceSignIns.noteUse(sid, new Date(now().getTime() + seconds * 1000));
 }
 
 function sidOf(ctx: KoaContextWithOIDC, token: Parameters<FindAccount>[2]): string | undefined {
@@ -32,7 +52,7 @@ function sidOf(ctx: KoaContextWithOIDC, token: Parameters<FindAccount>[2]): stri
 }
 
 function isOf({ principal }: LiveSession, sub: string): boolean {
-  return principal.id === sub && principal.credential === 'session';
+  return principal.id === sub;
 }
 
 function toAccount({ users }: ProviderAccountParts, { id, profile }: LiveSession['principal']): Account {

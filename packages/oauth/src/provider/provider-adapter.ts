@@ -1,6 +1,8 @@
 import type { Adapter, AdapterPayload, KoaContextWithOIDC } from 'oidc-provider';
 import Provider, { errors } from 'oidc-provider';
 import type { ClientCertificate } from '@sallyport/core';
+import type { DevicePolls } from '../device-flow/device-polls.ts';
+import { keptSeconds, type DeviceRequests } from '../device-flow/device-requests.ts';
 import type { ArtifactKind, Artifacts, StoredArtifact } from './artifacts.ts';
 import type { GivenAnswers } from './given-answers.ts';
 import type { TakeTurn } from './in-turn.ts';
@@ -27,6 +29,8 @@ export interface AdapterParts {
   readonly certificateOf: (ctx: KoaContextWithOIDC) => Pick<ClientCertificate, 'thumbprint'> | undefined;
   /** Ends what was remembered of a grant. */
   readonly announceGrantEnd: (grantId: string) => Promise<void>;
+  readonly deviceRequests: Pick<DeviceRequests, 'begin' | 'decisionOf'>;
+  readonly devicePolls: DevicePolls;
   readonly now: () => Date;
 }
 
@@ -54,13 +58,12 @@ function clientAdapter({ findClient }: AdapterParts): Adapter {
 }
 
 function artifactAdapter(kind: ArtifactKind, parts: AdapterParts): Adapter {
-  const { artifacts, tokenRequest, beforeCode, announceGrantEnd, interactionSeconds, now } = parts;
+  const { artifacts, tokenRequest, beforeCode, announceGrantEnd, interactionSeconds, deviceRequests, now } = parts;
   // A pushed request is used up by the code that is made for it: until then its row has to be there to say so.
   const keptLongerSeconds = kind === 'PushedAuthorizationRequest' ? interactionSeconds : 0;
   const find = async (id: string): Promise<AdapterPayload | undefined> => {
     const request = tokenRequest();
-    if (request !== undefined && (kind === 'AuthorizationCode' || kind === 'RefreshToken'))
-      return findUsable({ kind, id }, request, parts);
+    if (request !== undefined && isUsedUp(kind)) return findUsable({ kind, id }, request, parts);
     const stored = await artifacts.find({ kind, id });
     return stored === null ? undefined : toPayload(id, stored);
   };
@@ -69,6 +72,7 @@ function artifactAdapter(kind: ArtifactKind, parts: AdapterParts): Adapter {
     find,
     // The id of a session of the provider is that of the session of ours.
     findByUid: find,
+    // Asked by the pages of the library alone, which are not served: ours find requests of devices.
     findByUserCode: () => Promise.resolve(undefined),
     async upsert(id, { jti: _id, ...given }, expiresIn) {
       const payload = kind === 'Interaction' ? withoutOutdatedSession(given) : given;
@@ -79,14 +83,17 @@ function artifactAdapter(kind: ArtifactKind, parts: AdapterParts): Adapter {
       // What visitors leave behind who are not signed in: no cookie leads back to it.
       if (kind === 'Session' && payload.accountId === undefined) return;
       if (kind === 'AuthorizationCode') await beforeCode(payload);
+      if (kind === 'DeviceCode') {
+        await deviceRequests.begin(payload);
+        return artifacts.save({ ...artifact, expiresAt: new Date(expiresAt.getTime() + keptSeconds * 1000) });
+      }
       const request = tokenRequest();
       if (request === undefined) return artifacts.save(artifact);
       request.writes.push({ kind: 'save', artifact });
     },
     async consume(id) {
       const request = tokenRequest();
-      if (request !== undefined && (kind === 'AuthorizationCode' || kind === 'RefreshToken'))
-        request.used = { kind, id };
+      if (request !== undefined && isUsedUp(kind)) request.used = { kind, id };
       else if (!(await artifacts.consume({ kind, id }, now())))
         throw kind === 'PushedAuthorizationRequest' ? pushedRequestUsed() : new errors.InvalidGrant('already used');
     },
@@ -116,8 +123,9 @@ function artifactAdapter(kind: ArtifactKind, parts: AdapterParts): Adapter {
 async function findUsable(
   used: UsedGrant,
   request: TokenRequest,
-  { artifacts, answers, takeTurn, hasTransactions, certificateOf, now }: AdapterParts,
+  parts: AdapterParts,
 ): Promise<AdapterPayload | undefined> {
+  const { artifacts, answers, takeTurn, hasTransactions, certificateOf, now } = parts;
   const ctx = requireContext();
   const { oidc } = ctx;
   const clientId = oidc.client?.clientId ?? '';
@@ -127,14 +135,15 @@ async function findUsable(
   request.release = await takeTurn(`${used.kind} ${used.id}`);
   const stored = await artifacts.find(used);
   if (stored === null) return undefined;
-  const payload = toPayload(used.id, stored);
+  const payload = await withDecision(used, toPayload(used.id, stored), clientId, parts);
+  if (payload === undefined) return undefined;
   request.subject = payload.accountId;
-  const isUsedUp = payload.consumed !== undefined;
+  const wasUsed = payload.consumed !== undefined;
   // Without transactions the answer is what says that it was used: the mark comes after it.
-  if (!isUsedUp && hasTransactions) return payload;
+  if (!wasUsed && hasTransactions) return payload;
   const given = await answers.find(used, { clientId, fingerprint: request.fingerprint });
   if (given === null) {
-    if (isUsedUp) noteReuse(request, used);
+    if (wasUsed) noteReuse(request, used);
     return payload;
   }
   if (given === 'used') {
@@ -147,6 +156,34 @@ async function findUsable(
   request.given = given;
   // Ends the work of the library: what is answered is known.
   throw new errors.InvalidGrant('answered before');
+}
+
+/**
+ * What the user of a device decided is kept with the code that the user entered. While nothing is decided, the device is told
+ * to ask less often where it asks too often, and at whichever gateway.
+ */
+async function withDecision(
+  { kind, id }: UsedGrant,
+  payload: AdapterPayload,
+  clientId: string,
+  { deviceRequests, devicePolls, now }: AdapterParts,
+): Promise<AdapterPayload | undefined> {
+  if (kind !== 'DeviceCode') return payload;
+  const { userCode = '', exp = 0 } = payload;
+  const decision = await deviceRequests.decisionOf(userCode);
+  // Deleted with its account, or with its client.
+  if (decision === null) return undefined;
+  const isPending = decision === undefined && exp * 1000 > now().getTime();
+  if (isPending && payload.clientId === clientId) {
+    const polled = await devicePolls.note(id, new Date((exp + keptSeconds) * 1000));
+    if (polled === 'too-early') throw new errors.SlowDown();
+  }
+  return { ...payload, ...decision };
+}
+
+/** Of what one request gets its tokens, and no second one. */
+function isUsedUp(kind: ArtifactKind): kind is UsedGrant['kind'] {
+  return kind === 'AuthorizationCode' || kind === 'DeviceCode' || kind === 'RefreshToken';
 }
 
 function noteReuse(request: TokenRequest, used: UsedGrant): void {

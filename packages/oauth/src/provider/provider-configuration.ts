@@ -2,6 +2,7 @@ import { errors, type Configuration, type KoaContextWithOIDC } from 'oidc-provid
 import { assuranceLevels, dpopAlgorithms, type ClientCertificate } from '@sallyport/core';
 import { matchesCertificateMetadata } from '../clients/certificate-name.ts';
 import { clientAuthentications, oidcScopes } from '../clients/oauth-client.ts';
+import { userCodeFormat } from '../device-flow/user-codes.ts';
 import { toExtraClaims } from './access-token-claims.ts';
 import { ownClientMetadata } from './client-metadata.ts';
 import { loadExistingGrant } from './existing-grant.ts';
@@ -22,11 +23,15 @@ export interface ProviderConfigurationParts
   readonly hasClientsByMetadata: boolean;
   /** Where people are after a sign-out. */
   readonly signedOutPage: string;
+  /** Where they enter the codes of devices. */
+  readonly devicePage: string;
   /** How long a session lasts at most. */
   readonly sessionSeconds: number;
   readonly show: (ctx: KoaContextWithOIDC, view: ProviderView) => Promise<void>;
   /** The certificate that was verified on the connection of a request. */
   readonly certificateOf: (ctx: KoaContextWithOIDC) => ClientCertificate | undefined;
+  /** From where a request comes. */
+  readonly addressOf: (ctx: KoaContextWithOIDC) => string;
   /** Calls the addresses of clients. */
   readonly fetch: NonNullable<Configuration['fetch']>;
 }
@@ -40,6 +45,7 @@ export const providerRoutes = {
   end_session: '/oauth2/session/end',
   introspection: '/oauth2/introspect',
   revocation: '/oauth2/revoke',
+  device_authorization: '/oauth2/device',
   jwks: '/.well-known/jwks.json',
 } as const;
 
@@ -47,6 +53,8 @@ export const providerRoutes = {
 const interactionSeconds = 1800;
 /** How long a client may take to use a code (RFC 6749, section 4.1.2). */
 const codeSeconds = 60;
+/** How long people may take to enter the code of a device (RFC 8628, section 3.2). */
+const deviceSeconds = 600;
 /** Of what clients sign: nothing with a secret, which is not known here. */
 const clientAlgorithms = ['ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519', 'RS256', 'PS256'] as const;
 
@@ -56,7 +64,8 @@ export function toProviderConfiguration(parts: ProviderConfigurationParts, keys:
   return {
     adapter: createProviderAdapter({ ...parts, interactionSeconds }),
     jwks: { keys: keys.keys },
-    routes: providerRoutes,
+    // Its page is ours: no request to that path ever comes here.
+    routes: { ...providerRoutes, code_verification: parts.devicePage },
     findAccount: createFindAccount(parts),
     loadExistingGrant,
     extraTokenClaims: (ctx, token) => toExtraClaims(ctx, token, parts),
@@ -85,6 +94,7 @@ export function toProviderConfiguration(parts: ProviderConfigurationParts, keys:
       ClientCredentials: accessSeconds,
       IdToken: accessSeconds,
       AuthorizationCode: codeSeconds,
+      DeviceCode: deviceSeconds,
       Interaction: interactionSeconds,
       Grant: sessionSeconds,
       // Of a visitor who is not signed in nothing has to last.
@@ -119,6 +129,14 @@ export function toProviderConfiguration(parts: ProviderConfigurationParts, keys:
       claimsParameter: { enabled: false },
       clientCredentials: { enabled: true },
       userinfo: { enabled: true },
+      deviceFlow: {
+        enabled: true,
+        ...userCodeFormat,
+        deviceInfo: (ctx) => ({ address: parts.addressOf(ctx), userAgent: ctx.get('user-agent').slice(0, 512) }),
+        userCodeInputSource: refusePage,
+        userCodeConfirmSource: refusePage,
+        successSource: refusePage,
+      },
       // Of every client that sends a proof the tokens are bound to its key.
       dPoP: { enabled: true, allowReplay: false },
       pushedAuthorizationRequests: {
@@ -174,6 +192,11 @@ export function toProviderConfiguration(parts: ProviderConfigurationParts, keys:
       },
     },
   };
+}
+
+/** Pages of the library that lead nowhere: users of devices are at ours. */
+function refusePage(): Promise<never> {
+  return Promise.reject(new TypeError('the page for devices is not served by the library'));
 }
 
 /** RFC 7009, section 2.1: a client ends its own tokens. */

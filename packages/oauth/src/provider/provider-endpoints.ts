@@ -26,7 +26,14 @@ export function isForPeople(path: string): boolean {
 /** With which methods it is asked. */
 export function methodsOfEndpoint(path: string): readonly string[] {
   if (path === providerRoutes.userinfo) return ['GET', 'POST'];
-  const { token, introspection, revocation, pushed_authorization_request: pushed, end_session: end } = providerRoutes;
-  const posted: readonly string[] = [token, introspection, revocation, pushed, `${end}/confirm`];
+  const {
+    token,
+    introspection,
+    revocation,
+    device_authorization: device,
+    pushed_authorization_request: pushed,
+    end_session: end,
+  } = providerRoutes;
+  const posted: readonly string[] = [token, introspection, revocation, device, pushed, `${end}/confirm`];
   return posted.includes(path) ? ['POST'] : ['GET'];
 }

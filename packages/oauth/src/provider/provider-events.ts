@@ -1,5 +1,6 @@
 import type { SecurityEvent } from '@sallyport/core';
 import * as z from 'zod';
+import { deviceEvents } from '../device-flow/device-events.ts';
 
 const clientId = z.string();
 
@@ -13,10 +14,11 @@ export const providerEvents = {
     .describe('A user took back what an OAuth client was let have, in all sign-ins: its grants and tokens ended'),
   'oauth-consent.refused': z.strictObject({ clientId }).describe('A user let an OAuth client have nothing'),
   'oauth-token.reused': z
-    .strictObject({ clientId, token: z.enum(['code', 'refresh-token']) })
+    .strictObject({ clientId, token: z.enum(['code', 'device-code', 'refresh-token']) })
     .describe(
-      'An authorization code or a refresh token was presented again after it was used, by its client or by a thief: what the client was granted in that sign-in ended',
+      'An authorization code, the code of a device or a refresh token was presented again after it was used, by its client or by a thief: what the client was granted in that sign-in ended',
     ),
+  ...deviceEvents,
 } as const;
 
 /** An event of the catalog. */

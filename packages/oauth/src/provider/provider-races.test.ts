@@ -2,6 +2,7 @@ import { canRace, onDatabase, type Harness } from '@sallyport/identity/test-supp
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startOAuthHarness } from '../oauth.test-support.ts';
+import { commandLine, createDeviceSite } from '../device-flow/device-site.test-support.ts';
 import { serveProvider, type ProviderSite, type SignedInUser, type SiteClient } from './provider-site.test-support.ts';
 
 const email = 'ada@example.test';
@@ -39,11 +40,14 @@ describe.each([
   it('have a test for every route of the provider that changes something', () => {
     const served = harness.identity.app.routes
       .filter(
-        ({ method, path }) => !['ALL', 'GET', 'HEAD'].includes(method) && /^\/auth\/(oauth|account\/apps)/.test(path),
+        ({ method, path }) =>
+          !['ALL', 'GET', 'HEAD'].includes(method) && /^\/auth\/(oauth|device|account\/apps)/.test(path),
       )
       .map(({ method, path }) => `${method} ${path}`);
     expect([...new Set(served)].toSorted()).toEqual([
       'DELETE /auth/account/apps/:clientId',
+      'POST /auth/device/decision',
+      'POST /auth/device/request',
       'POST /auth/oauth/:uid/decision',
     ]);
   });
@@ -108,6 +112,43 @@ describe.each([
     const answers = await times(8, () => site.actAlone(machine, proof));
     expect(sorted(answers)).toEqual([200, 400, 400, 400, 400, 400, 400, 400]);
     expect((await site.actAlone(machine, proof)).body).toMatchObject({ error: 'invalid_grant' });
+  });
+
+  it.skipIf(!canRace())('take one answer for a device, which is given that one, and leaves one sign-in', async () => {
+    const cli = await site.register('Acme CLI', commandLine);
+    const device = createDeviceSite(harness, site);
+    for (let round = 0; round < 3; round += 1) {
+      const { deviceCode, userCode } = await device.begin(cli);
+      const decisions = ['allow', 'deny', 'allow', 'deny', 'allow', 'allow'] as const;
+      const answers = await Promise.all(decisions.map((decision) => device.answer(userCode, decision, user)));
+      const taken = decisions.filter((_, index) => answers[index]?.status === 200);
+      expect(taken).toHaveLength(1);
+      // Late ones find a code that was answered, and the others lose the race for it.
+      expect(answers.filter(({ status }) => status === 404 || status === 409)).toHaveLength(5);
+      const isAllowed = taken[0] === 'allow';
+      expect((await device.poll(cli, deviceCode)).body['error']).toBe(isAllowed ? undefined : 'access_denied');
+      expect((await countEvents('oauth-device.allowed')) + (await countEvents('oauth-device.refused'))).toBe(round + 1);
+      const live = await harness.sessions.listLive(user.id, harness.now());
+      const programs = live.filter(({ credential }) => credential === 'bearer');
+      expect(programs).toHaveLength(isAllowed ? 1 : 0);
+      for (const { sid } of programs)
+        await harness.call('DELETE', `/auth/sessions/${sid}`, undefined, { caller: user.caller });
+    }
+  });
+
+  it.skipIf(!canRace())('give one answer for the code of a device, at two gateways', async () => {
+    const cli = await site.register('Acme CLI', commandLine);
+    const other = await serveProvider(harness);
+    const device = createDeviceSite(harness, site);
+    const elsewhere = createDeviceSite(harness, other);
+    const { deviceCode, userCode } = await device.begin(cli);
+    await times(6, () => device.look(userCode, user));
+    await device.answer(userCode, 'allow', user);
+    const polled = await times(10, (index) => (index % 2 === 0 ? device : elsewhere).poll(cli, deviceCode));
+    expect(new Set(sorted(polled))).toEqual(new Set([200]));
+    expect(new Set(polled.map(({ body }) => body['refresh_token'])).size).toBe(1);
+    expect((await site.refresh(cli, polled[0]?.body['refresh_token'] ?? '')).status).toBe(200);
+    await other.close();
   });
 
   it.skipIf(!canRace())('take consent back once', async () => {

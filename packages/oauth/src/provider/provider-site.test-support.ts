@@ -52,6 +52,13 @@ export interface ProviderSite {
   refresh(client: SiteClient, refreshToken: string): Promise<TokenReply>;
   /** The whole way, with consent. */
   authorize(client: SiteClient, user: SignedInUser): Promise<TokenReply['body']>;
+  /** Posts a form to an endpoint, as a client with its secret or as a public one. */
+  post(
+    path: string,
+    client: SiteClient,
+    form: Record<string, string>,
+    headers?: Record<string, string>,
+  ): Promise<TokenReply>;
   /** Whether the gateway would take an access token. */
   isTaken(accessToken: string): Promise<boolean>;
   close(): Promise<void>;
@@ -76,18 +83,16 @@ export async function serveProvider(harness: Harness): Promise<ProviderSite> {
 
   const get = (path: string, user: SignedInUser, cookie = ''): Promise<Response> =>
     fetch(origin + path, { redirect: 'manual', headers: { cookie, [callerHeader]: user.id } });
-  const post = async (
-    path: string,
-    { id, secret }: SiteClient,
-    form: Record<string, string>,
-    headers: Record<string, string> = {},
-  ): Promise<TokenReply> => {
+  const post: ProviderSite['post'] = async (path, { id, secret }, form, headers = {}) => {
+    const isPublic = secret === '';
+    const basic = { authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}` };
     const answer = await fetch(origin + path, {
       method: 'POST',
-      headers: { authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`, ...headers },
-      body: new URLSearchParams(form),
+      headers: { ...(isPublic ? {} : basic), ...headers },
+      body: new URLSearchParams({ ...form, ...(isPublic ? { client_id: id } : {}) }),
     });
-    return { status: answer.status, body: (await answer.json()) as TokenReply['body'] };
+    const text = await answer.text();
+    return { status: answer.status, body: text === '' ? {} : (JSON.parse(text) as TokenReply['body']) };
   };
   const token = (client: SiteClient, form: Record<string, string>): Promise<TokenReply> =>
     post('/oauth2/token', client, form);
@@ -145,6 +150,7 @@ export async function serveProvider(harness: Harness): Promise<ProviderSite> {
     },
     redeem: (client, code, code_verifier) =>
       token(client, { grant_type: 'authorization_code', code, code_verifier, redirect_uri: redirectUri }),
+    post,
     refresh: (client, refresh_token) => token(client, { grant_type: 'refresh_token', refresh_token }),
     async authorize(client, user) {
       const question = await site.ask(client, user);

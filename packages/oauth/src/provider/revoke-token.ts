@@ -21,7 +21,7 @@ export interface RevokeOAuthTokenParts {
 export async function revokeOAuthToken(
   { artifacts, grants, readClaims, isForAnotherResource }: RevokeOAuthTokenParts,
   text: string,
-  _context: RequestContext,
+  context: RequestContext,
 ): Promise<boolean> {
   const form = formOfToken(text);
   if (form === undefined) {
@@ -30,7 +30,7 @@ export async function revokeOAuthToken(
     // 200 would say that it has ended (RFC 7009, section 2.2).
     if (claims?.grant === undefined)
       throw new SallyportError('SP_TOKEN_TYPE_UNSUPPORTED', { reason: 'jwt-without-grant' });
-    await grants.end(claims.grant);
+    await grants.end(claims.grant, context);
     return true;
   }
   const kinds =
@@ -38,7 +38,7 @@ export async function revokeOAuthToken(
   for (const kind of kinds) {
     const stored = await artifacts.find({ kind, id: text });
     const grantId = stored?.payload['grantId'];
-    if (typeof grantId === 'string') await grants.end(grantId);
+    if (typeof grantId === 'string') await grants.end(grantId, context);
     else if (stored !== null) await artifacts.remove({ kind, id: text });
   }
   return true;

@@ -8,7 +8,13 @@ const oidcScopeWords: Readonly<Record<string, string>> = {
   offline_access: 'Stay connected while you are not there, until your sign-in ends',
 };
 
+/** What is another thing for a device: its sign-in is its own. */
+const deviceScopeWords: Readonly<Record<string, string>> = {
+  offline_access: 'Stay signed in, until you sign it out',
+};
+
 /** A scope as its user is told of it: permissions in the words of the policy. */
-export function describeScope(scope: string, policy: Pick<Policy, 'permissions'>) {
-  return { scope, description: oidcScopeWords[scope] ?? policy.permissions[scope] ?? scope };
+export function describeScope(scope: string, policy: Pick<Policy, 'permissions'>, of: 'client' | 'device' = 'client') {
+  const words = of === 'device' ? { ...oidcScopeWords, ...deviceScopeWords } : oidcScopeWords;
+  return { scope, description: words[scope] ?? policy.permissions[scope] ?? scope };
 }

@@ -1,6 +1,7 @@
 import type { KoaContextWithOIDC } from 'oidc-provider';
-import type { Meter, SecurityEventLog } from '@sallyport/core';
-import type { IdentityKernel } from '@sallyport/identity';
+import type { Meter, RequestContext, SecurityEventLog } from '@sallyport/core';
+import { whereOf, type IdentityKernel } from '@sallyport/identity';
+import { grantTypes } from '../clients/oauth-client.ts';
 import type { Artifacts } from './artifacts.ts';
 import type { GivenAnswers } from './given-answers.ts';
 import type { Grants } from './grants.ts';
@@ -15,16 +16,13 @@ export interface ServeTokenParts extends Pick<IdentityKernel, 'transaction' | 'h
   readonly meter: Meter;
 }
 
-/** Where a request comes from, for events. */
-export interface TokenOrigin {
-  readonly requestId: string;
-  readonly address: string;
-}
-
 /** Another request for the same code or token was faster. */
 class AnsweredMeanwhile extends Error {}
 
-const knownGrants: readonly unknown[] = ['authorization_code', 'refresh_token', 'client_credentials'];
+const knownGrants: readonly unknown[] = grantTypes;
+
+/** Words of events for what was used again. */
+const usedWords = { AuthorizationCode: 'code', DeviceCode: 'device-code', RefreshToken: 'refresh-token' } as const;
 
 /**
  * Builds what finishes a request to the token endpoint, after the library has answered it.
@@ -38,7 +36,7 @@ const knownGrants: readonly unknown[] = ['authorization_code', 'refresh_token', 
  */
 export function createTokenFinish(
   parts: ServeTokenParts,
-): (request: TokenRequest, ctx: KoaContextWithOIDC, origin: TokenOrigin) => Promise<void> {
+): (request: TokenRequest, ctx: KoaContextWithOIDC, context: RequestContext) => Promise<void> {
   const { answers, artifacts, transaction, hasTransactions, grants, now } = parts;
   const counted = parts.meter.counter({
     name: 'sallyport_oauth_token_requests_total',
@@ -71,7 +69,7 @@ export function createTokenFinish(
     }
   };
 
-  const refuseUse = async (request: TokenRequest, { requestId, address }: TokenOrigin): Promise<void> => {
+  const refuseUse = async (request: TokenRequest, context: RequestContext): Promise<void> => {
     const { isReuse, used, writes } = request;
     const endedGrants = endedGrantsOf(request);
     if (writes.length === 0) return;
@@ -83,13 +81,12 @@ export function createTokenFinish(
           at: now(),
           outcome: 'refused',
           ...(request.subject === undefined ? {} : { target: request.subject }),
-          requestId,
-          address,
-          details: { clientId: request.clientId, token: used?.kind === 'AuthorizationCode' ? 'code' : 'refresh-token' },
+          ...whereOf(context),
+          details: { clientId: request.clientId, token: usedWords[used?.kind ?? 'RefreshToken'] },
         });
       await carryOutWrites(request, artifacts);
     });
-    for (const grantId of endedGrants) await grants.announceEnd(grantId);
+    for (const grantId of endedGrants) await grants.announceEnd(grantId, context);
   };
 
   const repeat = (ctx: KoaContextWithOIDC, answer: GivenAnswer): void => {
@@ -98,10 +95,10 @@ export function createTokenFinish(
     count(ctx, 'repeated');
   };
 
-  return async (request, ctx, origin) => {
+  return async (request, ctx, context) => {
     if (request.given !== undefined) return repeat(ctx, request.given);
     if (ctx.status !== 200) {
-      await refuseUse(request, origin);
+      await refuseUse(request, context);
       return count(ctx, 'refused');
     }
     if (await keepUse(request, ctx.body as GivenAnswer)) return count(ctx, 'answered'); // The library's own object.

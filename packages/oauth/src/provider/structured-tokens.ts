@@ -1,4 +1,4 @@
-import type { Authenticator } from '@sallyport/core';
+import type { Authenticator, RequestContext } from '@sallyport/core';
 import type { AccessTokenClaims } from './access-token-claims.ts';
 import type { Grants } from './grants.ts';
 import type { OAuthAuthenticator } from './oauth-authenticator.ts';
@@ -20,7 +20,7 @@ export interface StructuredTokens {
    */
   introspect(token: string, clientId: string): Promise<StructuredTokenAnswer>;
   /** Ends the grant of a token, with all of its tokens (RFC 7009, section 2.1). Of what is no token there is nothing to end. */
-  revoke(token: string, clientId: string): Promise<StructuredTokenEnd>;
+  revoke(token: string, clientId: string, context: RequestContext): Promise<StructuredTokenEnd>;
 }
 
 export interface StructuredTokensParts extends Pick<OAuthAuthenticator, 'readClaims' | 'isForAnotherResource'> {
@@ -41,13 +41,13 @@ export function createStructuredTokens(parts: StructuredTokensParts): Structured
       const outcome = await authenticator.authenticate(token);
       return outcome.kind === 'authenticated' ? toActive(claims, publicOrigin) : inactive;
     },
-    async revoke(token, clientId) {
+    async revoke(token, clientId, context) {
       const claims = await readClaims(token);
       if (claims === undefined) return (await isForAnotherResource(token)) ? 'cannot-be-ended' : 'ended';
       if (claims.client_id !== clientId) return 'not-its-own';
       // A token of the client itself has no grant: it lasts for the minutes that it says.
       if (claims.grant === undefined) return 'cannot-be-ended';
-      await grants.end(claims.grant);
+      await grants.end(claims.grant, context);
       return 'ended';
     },
   };

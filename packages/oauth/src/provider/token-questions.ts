@@ -1,11 +1,13 @@
 import { errors, type KoaContextWithOIDC } from 'oidc-provider';
 import type Provider from 'oidc-provider';
+import type { RequestContext } from '@sallyport/core';
 import type { ClientRegistry } from '../clients/client-registry.ts';
 import type { StructuredTokens } from './structured-tokens.ts';
 
 export interface TokenQuestionParts {
   readonly clients: Pick<ClientRegistry['clients'], 'find' | 'verifySecret'>;
   readonly structuredTokens: StructuredTokens;
+  readonly contextOf: (ctx: KoaContextWithOIDC) => RequestContext;
 }
 
 /** What clients ask about their tokens, and how they give them up, where the library does not say it as it should be said. */
@@ -20,7 +22,7 @@ const form = 'application/x-www-form-urlencoded';
 const basic = /^basic +([A-Za-z0-9+/]+={0,2})$/i;
 
 /** Builds it. */
-export function createTokenQuestions({ clients, structuredTokens }: TokenQuestionParts): TokenQuestions {
+export function createTokenQuestions({ clients, structuredTokens, contextOf }: TokenQuestionParts): TokenQuestions {
   const aboutStructuredTokens = new WeakSet<object>();
 
   /** RFC 6749, section 2.3.1: a client that proves itself in the header is known, whatever is wrong with the body. */
@@ -47,7 +49,7 @@ export function createTokenQuestions({ clients, structuredTokens }: TokenQuestio
       ctx.body = isPublic ? { active: false } : await structuredTokens.introspect(token, client.clientId);
       return;
     }
-    switch (await structuredTokens.revoke(token, client.clientId)) {
+    switch (await structuredTokens.revoke(token, client.clientId, contextOf(ctx))) {
       case 'ended':
         ctx.status = 200;
         ctx.body = '';

@@ -1,8 +1,8 @@
 import type { ArtifactKind, ArtifactName, Artifacts, Artifact } from './artifacts.ts';
 
-/** What a token request used up: a code or a refresh token. */
+/** What a token request used up: a code, the code of a device, or a refresh token. */
 export interface UsedGrant extends ArtifactName {
-  readonly kind: 'AuthorizationCode' | 'RefreshToken';
+  readonly kind: 'AuthorizationCode' | 'DeviceCode' | 'RefreshToken';
 }
 
 /** An answer that was given for a code or a token before, and may have got lost. */

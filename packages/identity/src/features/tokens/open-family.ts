@@ -1,21 +1,14 @@
 import { SallyportError, type LiveSession, type RequestContext, type SessionDirectory } from '@sallyport/core';
 import type { SignInProof } from '../../sessions/required-assurance.ts';
-import {
-  AccountDisabledError,
-  InsufficientAssuranceError,
-  newSessionToken,
-  type MakeSession,
-  type SessionLifetime,
-} from '../../sessions/session-maker.ts';
-import { settleRecord, type SettleSessionParts } from '../../sessions/settle-session.ts';
+import { openProgramSession, type OpenProgramSessionParts } from '../../sessions/open-program-session.ts';
+import type { SessionLifetime } from '../../sessions/session-maker.ts';
 import type { ProgramDevice } from '../../sign-in/program-sign-ins.ts';
 import type { IssueAccessToken } from './access-token.ts';
 import type { RefreshTokens } from './refresh-token.ts';
 import { toTokenAnswer, type TokenAnswer } from './token-answers.ts';
 import type { TokenFamilies } from './token-families.ts';
 
-export interface OpenFamilyParts extends SettleSessionParts {
-  readonly makeSession: MakeSession;
+export interface OpenFamilyParts extends OpenProgramSessionParts {
   readonly directory: SessionDirectory;
   readonly tokens: RefreshTokens;
   readonly families: TokenFamilies;
@@ -32,41 +25,23 @@ export interface OpenFamilyParts extends SettleSessionParts {
  */
 export async function openFamily(
   parts: OpenFamilyParts,
-  { user, acr, amr, authTime, provider }: SignInProof,
+  proof: SignInProof,
   { name, userAgent }: ProgramDevice,
   context: RequestContext,
   onSettled: () => Promise<void>,
 ): Promise<TokenAnswer | 'retry' | 'banned'> {
-  const { makeSession, tokens, families, tokenLifetime, now } = parts;
-  let record;
-  try {
-    record = await makeSession({
-      // Opens nothing, and is thrown away: a record is found by its `sid` alone.
-      token: newSessionToken(),
-      userId: user.id,
-      acr,
-      amr,
-      authTime,
-      provider,
-      userAgent,
-      address: context.clientAddress,
-      program: { label: name, lifetime: tokenLifetime },
-    });
-  } catch (error) {
-    if (error instanceof AccountDisabledError) return 'banned';
-    if (error instanceof InsufficientAssuranceError) return 'retry';
-    throw error;
-  }
-  const { sid, absoluteExpiresAt } = record;
-  const first = tokens.first(sid);
+  const { tokens, families, tokenLifetime, now } = parts;
+  const program = { name, userAgent, address: context.clientAddress, lifetime: tokenLifetime };
   let answer: TokenAnswer | undefined;
-  const settled = await settleRecord(parts, record, user, context, async () => {
-    await families.begin({ first, userId: user.id, at: now(), expiresAt: absoluteExpiresAt });
+  const opened = await openProgramSession(parts, proof, program, context, async ({ sid, absoluteExpiresAt }) => {
+    const first = tokens.first(sid);
+    await families.begin({ first, userId: proof.user.id, at: now(), expiresAt: absoluteExpiresAt });
     // Made before the sign-in counts: when keys cannot sign, nothing stays behind.
     answer = toTokenAnswer(parts.issueAccessToken(await requireLive(parts, sid)), first);
     await onSettled();
   });
-  return settled === null || answer === undefined ? 'retry' : answer;
+  if (typeof opened === 'string') return opened;
+  return answer ?? 'retry';
 }
 
 async function requireLive(

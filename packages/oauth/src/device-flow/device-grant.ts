@@ -1,0 +1,34 @@
+import type Provider from 'oidc-provider';
+import type { Grant } from 'oidc-provider';
+import { oidcScopes, permissionsOfClient, type OAuthClient } from '../clients/oauth-client.ts';
+import type { DeviceRequest } from './device-requests.ts';
+
+/** What a request of a device is granted: what it asked for, of what its client is registered for now. */
+export function scopesOfDevice({ scopes, resources }: DeviceRequest, client: OAuthClient): readonly string[] {
+  const own = permissionsOfClient(client);
+  return scopes.filter((scope) =>
+    // Permissions are for a resource; without one there is nothing that they could be used at.
+    isOidc(scope) ? client.scopes.includes(scope) : resources.length > 0 && own.includes(scope),
+  );
+}
+
+/** Makes the grant of a device. It is its own, so that it ends with the sign-in of the device and no other one. */
+export function makeDeviceGrant(
+  provider: Provider,
+  accountId: string,
+  client: OAuthClient,
+  request: DeviceRequest,
+): Grant {
+  const grant = new provider.Grant({ accountId, clientId: client.id });
+  const scopes = scopesOfDevice(request, client);
+  const oidc = scopes.filter(isOidc);
+  const permissions = scopes.filter((scope) => !isOidc(scope));
+  if (oidc.length > 0) grant.addOIDCScope(oidc.join(' '));
+  if (permissions.length > 0)
+    for (const resource of request.resources) grant.addResourceScope(resource, permissions.join(' '));
+  return grant;
+}
+
+function isOidc(scope: string): boolean {
+  return oidcScopes.some((known) => known === scope);
+}
