@@ -9,6 +9,7 @@ import {
   readSerialNumber,
   type DerElement,
 } from './der.ts';
+import { readNameConstraints, type NameConstraints } from './name-constraints.ts';
 
 /** What a certificate says that Node does not read from it. */
 export interface CertificateFacts {
@@ -21,7 +22,9 @@ export interface CertificateFacts {
   readonly signatureAlgorithm: string;
   /** How many authorities may stand below it; `undefined` for any number. */
   readonly pathLength: number | undefined;
-  /** Extensions that must be understood, by their identifiers. */
+  /** Below which names it may issue; `undefined` without constraints, and where they are not understood. */
+  readonly nameConstraints: NameConstraints | undefined;
+  /** Extensions that must be understood, by their identifiers; without constraints on names that are. */
   readonly criticalExtensions: readonly string[];
 }
 
@@ -33,6 +36,7 @@ export interface Extension {
 }
 
 const basicConstraints = '2.5.29.19';
+const nameConstraintsId = '2.5.29.30';
 
 /** Reads a certificate that OpenSSL has parsed. @throws DerError for what is not encoded as it has to be. */
 export function readCertificateFacts({ raw }: Pick<X509Certificate, 'raw'>): CertificateFacts {
@@ -46,13 +50,18 @@ export function readCertificateFacts({ raw }: Pick<X509Certificate, 'raw'>): Cer
     throw new DerError('two algorithms');
   const extensions = readExtensions(optional.find(({ tag }) => tag === explicitTag(3)));
   if (issuer === undefined || subject === undefined) throw new DerError('a part is missing');
+  const constraints = extensions.find(({ id }) => id === nameConstraintsId);
+  const nameConstraints = constraints === undefined ? undefined : readNameConstraints(constraints.value);
   return {
     serialNumber: readSerialNumber(serialNumber),
     issuerName: issuer.bytes.toString('base64'),
     subjectName: subject.bytes.toString('base64'),
     signatureAlgorithm,
     pathLength: pathLengthOf(extensions),
-    criticalExtensions: extensions.filter(({ isCritical }) => isCritical).map(({ id }) => id),
+    nameConstraints,
+    criticalExtensions: extensions
+      .filter(({ id, isCritical }) => isCritical && (id !== nameConstraintsId || nameConstraints === undefined))
+      .map(({ id }) => id),
   };
 }
 

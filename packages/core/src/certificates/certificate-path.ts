@@ -2,6 +2,8 @@ import type { X509Certificate } from 'node:crypto';
 import type { Authority } from './authorities.ts';
 import { readCertificateFacts, type CertificateFacts } from './certificate-facts.ts';
 import type { MachineTrust } from './machine-trust.ts';
+import { satisfiesConstraints } from './name-constraints.ts';
+import { readClientCertificate } from '../principal/client-certificate.ts';
 
 /** Why a certificate does not count, as a word for the log. */
 export type CertificateRefusal =
@@ -77,6 +79,7 @@ export function findPath(
     path.push(toLink(certificate, facts, issuer));
     const { pathLength } = issuer.facts;
     if (pathLength !== undefined && authoritiesBelow > pathLength) return refused('certificate-unknown-authority');
+    if (isNewToUs && !mayIssue(issuer, path)) return refused('certificate-unknown-authority');
     if (issuer.isRoot) {
       if (isNewToUs && !isUnderstood(issuer.certificate, issuer.facts)) return refused('certificate-unknown-authority');
       return { kind: 'found', path: [...path, toLink(issuer.certificate, issuer.facts, issuer)] };
@@ -124,6 +127,17 @@ function isUnderstood(certificate: X509Certificate, facts: CertificateFacts): bo
     signatureAlgorithms.has(facts.signatureAlgorithm) &&
     modulusLength >= shortestRsaBits
   );
+}
+
+/** Whether an authority may give the names of every certificate below it. */
+function mayIssue({ facts: { nameConstraints } }: Authority, below: readonly Link[]): boolean {
+  if (nameConstraints === undefined) return true;
+  try {
+    return below.every(({ certificate }) => satisfiesConstraints(readClientCertificate(certificate), nameConstraints));
+  } catch {
+    // Names that can be read in two ways are below nothing.
+    return false;
+  }
 }
 
 function toLink(certificate: X509Certificate, facts: CertificateFacts, issuer: Authority): Link {

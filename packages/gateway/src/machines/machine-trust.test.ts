@@ -28,6 +28,14 @@ function judge(cert: string, trust: MachineTrust, at = Date.now()): string | und
   return found.kind === 'refused' ? found.reason : judgePath(found.path, trust, at);
 }
 
+/** Name constraints: DNS names of a domain alone. */
+function below(domain: string): x509.Extension {
+  const element = (tag: number, content: Buffer): Buffer =>
+    Buffer.concat([Buffer.from([tag, content.length]), content]);
+  const subtree = element(0x30, element(0x82, Buffer.from(domain)));
+  return new x509.Extension('2.5.29.30', true, Uint8Array.from(element(0x30, element(0xa0, subtree))));
+}
+
 describe('the authorities of machines', () => {
   it('are read with their lists, and say when the first runs out', async () => {
     const trust = trustOf({
@@ -121,6 +129,12 @@ describe('a certificate that no handshake has verified', () => {
     expect(judge(leaf.cert, trustOf({ ca: root.cert }))).toBe('certificate-unknown-authority');
   });
 
+  it('counts below an authority that may give its names', async () => {
+    const between = await root.below('CN=Constrained', { extensions: [below('acme.org')] });
+    const leaf = await between.issue('CN=x', { uri: 'spiffe://acme/x', dns: ['x.acme.org'] });
+    expect(judge(leaf.cert, trustOf({ ca: root.cert + between.cert }))).toBeUndefined();
+  });
+
   it.each([
     {
       name: 'below more authorities than its root allows',
@@ -135,14 +149,17 @@ describe('a certificate that no handshake has verified', () => {
       make: async () => ({ ca: root.cert, cert: (await (await createTestAuthority()).issue('CN=x')).cert }),
     },
     {
-      name: 'below an authority with constraints on names',
+      name: 'with names that its authority may not give',
       make: async () => {
-        const constraints = new x509.Extension(
-          '2.5.29.30',
-          true,
-          Buffer.from('300ea00c300a820861636d652e6f7267', 'hex'),
-        );
-        const between = await root.below('CN=Constrained', { extensions: [constraints] });
+        const between = await root.below('CN=Constrained', { extensions: [below('acme.org')] });
+        return { ca: root.cert + between.cert, cert: (await between.issue('CN=x', { dns: ['acme.org.test'] })).cert };
+      },
+    },
+    {
+      name: 'below an authority with constraints that are not understood',
+      make: async () => {
+        const directoryNames = new x509.Extension('2.5.29.30', true, Buffer.from('3008a0063004a4023000', 'hex'));
+        const between = await root.below('CN=Constrained', { extensions: [directoryNames] });
         return { ca: root.cert + between.cert, cert: (await between.issue('CN=x')).cert };
       },
     },
