@@ -71,8 +71,11 @@ export function resolveAccess(handler: object, controller: object): Access {
 
   // A handler that asks for something inside an open controller is guarded: the stricter reading wins.
   const guarding = [...onController, ...onHandler].filter(({ kind }) => !opening.has(kind));
+  // What stands beside @OptionalAuth on the controller is asked about anonymous callers too, and closes nothing.
+  const isOptional = onController.some(({ kind }) => kind === 'optional');
+  const closing = isOptional ? onHandler.filter(({ kind }) => !opening.has(kind)) : guarding;
   // Neither the strength of a sign-in nor the kind of a credential, nor a certificate, says who may call.
-  if (guarding.some(({ kind }) => !sayingNothing.has(kind))) {
+  if (closing.some(({ kind }) => !sayingNothing.has(kind))) {
     return {
       kind: 'guarded',
       requirements: toRequirements(guarding),

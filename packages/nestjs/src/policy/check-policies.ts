@@ -21,7 +21,8 @@ export interface CheckPoliciesOptions<Type extends PolicyType> {
 /**
  * Asks the policy of the module whether the caller may do this with the record that the call is about. It is declared
  * access by itself, as `@Authenticated()` is, adds to `@Permissions`, `@Roles` and the others, and is asked after them.
- * Beside `@OptionalAuth()` on the same target the policy decides about anonymous callers too.
+ * Beside `@OptionalAuth()` on the same target, a handler or a class, the policy decides about anonymous callers too. On a
+ * handler of a class with `@OptionalAuth()` it asks for a known caller: the stricter reading wins.
  *
  * Refused with `SP_POLICY_DENIED`, with `SP_UNAUTHENTICATED` where the caller is anonymous, or with `SP_NOT_FOUND` by
  * `onDeny: 404`. It judges the record as it is: what a write makes of it is judged by `SallyportAccess.assertWrite`.
