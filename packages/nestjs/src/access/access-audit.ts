@@ -12,6 +12,7 @@ import type { SallyportOptions } from '../sallyport-options.ts';
 import { declareLibraryControllers } from './library-controllers.ts';
 import { listHandlers, type DiscoveredHandler, type Transport } from './list-handlers.ts';
 import { accessOf } from './resolve-access.ts';
+import { problemsOfLostDecorators } from './lost-decorators.ts';
 import { problemsOfCaching } from './shared-caches.ts';
 import { countsGatewayAsClient } from './shared-trackers.ts';
 
@@ -74,6 +75,7 @@ export class AccessAudit implements OnModuleInit, OnApplicationBootstrap {
       [
         ...others,
         ...fresh.flatMap(problemsOf),
+        ...fresh.flatMap(problemsOfLostDecorators),
         ...fresh.flatMap((one) => this.#problemsOfAuditing(one)),
         ...fresh.flatMap((one) => problemsOfPolicyUse(one, this.#policy)),
         ...fresh.flatMap((one) => problemsOfCertificateUse(one, this.#certificates)),

@@ -1,6 +1,7 @@
 import type { CanActivate, Type } from '@nestjs/common';
 import { SallyportGuard } from '../guard/sallyport-guard.ts';
 import { addDeclaration, type AccessDeclaration } from './access-declaration.ts';
+import { noteDecorated } from './lost-decorators.ts';
 
 /** Where `@UseGuards` of Nest keeps the guards of a class or a method. The same in Nest 11 and 12. */
 const guardsKey = '__guards__';
@@ -15,9 +16,10 @@ export function declare(
   declaration: AccessDeclaration,
   ...others: readonly Type<CanActivate>[]
 ): ClassDecorator & MethodDecorator {
-  return (target: object, _name?: string | symbol, descriptor?: { readonly value?: unknown }) => {
+  return (target: object, name?: string | symbol, descriptor?: { readonly value?: unknown }) => {
     const owner = typeof descriptor?.value === 'function' ? descriptor.value : target;
     addDeclaration(owner, declaration);
+    if (owner !== target && name !== undefined) noteDecorated(target, name, owner);
     for (const guard of [SallyportGuard, ...others]) bindGuard(owner, guard);
   };
 }

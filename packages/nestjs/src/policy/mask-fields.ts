@@ -1,4 +1,5 @@
 import { UseInterceptors } from '@nestjs/common';
+import { noteDecorated } from '../access/lost-decorators.ts';
 import type { PolicyAction, PolicyType } from './known-policy.ts';
 import { MaskInterceptor } from './mask-interceptor.ts';
 import { addPolicyUse, policyUsesOf } from './policy-uses.ts';
@@ -37,6 +38,7 @@ export function MaskFields<const Type extends PolicyType>(
     if (typeof handler !== 'function') return;
     const isBound = policyUsesOf(handler).some(({ kind }) => kind === 'mask');
     addPolicyUse(handler, { kind: 'mask', action, type, path, onHidden });
+    noteDecorated(target, name, handler);
     if (!isBound) UseInterceptors(MaskInterceptor)(target, name, descriptor);
   };
 }

@@ -16,7 +16,7 @@ import { GrpcStreamCall, MessagePattern } from '@nestjs/microservices';
 import type { AccessFilter } from '@sallyport/policy';
 import { of, type Observable } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import { Authenticated, GuardedElsewhere, Public, StepUp } from '../access/declare-access.ts';
+import { Authenticated, GuardedElsewhere, Permissions, Public, StepUp } from '../access/declare-access.ts';
 import { AccessConditions } from './access-conditions.ts';
 import { CheckedRecord } from './checked-record.ts';
 import { CheckPolicies } from './check-policies.ts';
@@ -48,6 +48,74 @@ function handlerWith(...decorators: readonly MethodDecorator[]): Type {
   const descriptor = Object.getOwnPropertyDescriptor(ProductsController.prototype, 'read');
   for (const decorate of decorators) decorate(ProductsController.prototype, 'read', descriptor ?? {});
   return ProductsController;
+}
+
+/** Replaces a method, as decorators of tracing and caching do. */
+function Timed(isCopying = false): MethodDecorator {
+  return (_target, _name, descriptor) => {
+    const timed: unknown = descriptor.value;
+    if (typeof timed !== 'function') return;
+    const replacement = function (this: unknown, ...values: readonly unknown[]): unknown {
+      return Reflect.apply(timed, this, values);
+    };
+    if (isCopying)
+      for (const key of Reflect.getMetadataKeys(timed) as readonly string[])
+        Reflect.defineMetadata(key, Reflect.getMetadata(key, timed), replacement);
+    Object.assign(descriptor, { value: replacement });
+  };
+}
+
+@Controller('products')
+class MaskBelow {
+  @Get()
+  @Authenticated()
+  @Timed()
+  @MaskFields('read', 'Product', { at: 'items' })
+  list(): object {
+    return { items: [] };
+  }
+}
+
+@Controller('products')
+@Authenticated()
+class PermissionBelow {
+  @Get()
+  @Timed()
+  @Permissions('product:any')
+  list(): object {
+    return {};
+  }
+}
+
+@Controller('products')
+class MaskAbove {
+  @Get()
+  @MaskFields('read', 'Product', { at: 'items' })
+  @Authenticated()
+  @Timed()
+  list(): object {
+    return { items: [] };
+  }
+}
+
+@Controller('products')
+class MaskCopied {
+  @Get()
+  @Timed(true)
+  @MaskFields('read', 'Product', { at: 'items' })
+  @Authenticated()
+  list(): object {
+    return { items: [] };
+  }
+}
+
+@Controller('products')
+class Overriding extends MaskAbove {
+  @Get()
+  @Authenticated()
+  override list(): object {
+    return {};
+  }
 }
 
 @Injectable({ scope: Scope.REQUEST })
@@ -199,6 +267,15 @@ describe('the start fails', () => {
     expect(why).toContain('RecordController.receive: @CheckedRecord works over HTTP alone');
   });
 
+  it.each([MaskBelow, PermissionBelow])(
+    'where another decorator loses what stands below it: %o',
+    async (controller) => {
+      expect(await whyNotStarted(controller)).toContain(
+        `${controller.name}.list has lost decorators of Sallyport: another decorator above them replaces the method`,
+      );
+    },
+  );
+
   it('on a cache that would give one caller the list of another, where everyone may call', async () => {
     @Controller('products')
     class CachedController {
@@ -213,6 +290,10 @@ describe('the start fails', () => {
 });
 
 describe('the start succeeds', () => {
+  it.each([MaskAbove, MaskCopied, Overriding])('where no decorator is lost: %o', async (controller) => {
+    expect(await whyNotStarted(controller)).toBe('');
+  });
+
   it('where no rule looks at a record', async () => {
     expect(await whyNotStarted(handlerWith(CheckPolicies('read', 'Report')))).toBe('');
   });
