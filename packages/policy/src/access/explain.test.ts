@@ -172,10 +172,48 @@ describe('a packed access', () => {
     expect(text.length).toBeLessThan(1_500);
   });
 
-  it.each([{ packed: null }, { packed: {} }, { packed: { version: 2, types: {} } }, { packed: { version: 1 } }])(
-    'is refused when it is $packed',
-    ({ packed: wrong }) => {
-      expect(() => unpackAccess(wrong as never)).toThrow(/packed by this version of @sallyport\/policy: pack it anew/);
-    },
-  );
+  const typeWith = (change: object) => ({
+    version: 1,
+    types: { Product: { fields: { id: 'string' }, actions: ['read'], rules: [], ...change } },
+  });
+  const ruleWith = (change: object) =>
+    typeWith({ rules: [{ index: 0, effect: 'allow', reason: 'any', actions: ['read'], ...change }] });
+
+  it('is read where it has a rule of each form', () => {
+    const when = {
+      op: 'or',
+      of: [
+        { op: 'eq', field: 'id', value: 'a' },
+        { op: 'missing', field: 'id' },
+      ],
+    };
+    expect(unpackAccess(ruleWith({ when, fields: ['id'] }) as never).can('read', 'Product', { id: 'a' })).toBe(true);
+  });
+
+  it.each([
+    { packed: null },
+    { packed: {} },
+    { packed: [] },
+    { packed: 'text' },
+    { packed: { version: 2, types: {} } },
+    { packed: { version: 1 } },
+    { packed: { version: 1, types: [] } },
+    { packed: { version: 1, types: { Product: null } } },
+    { packed: typeWith({ fields: null }) },
+    { packed: typeWith({ fields: { id: 'uuid' } }) },
+    { packed: typeWith({ actions: 'read' }) },
+    { packed: typeWith({ rules: {} }) },
+    { packed: typeWith({ rules: [null] }) },
+    { packed: ruleWith({ effect: 'permit' }) },
+    { packed: ruleWith({ index: '0' }) },
+    { packed: ruleWith({ actions: [1] }) },
+    { packed: ruleWith({ fields: 'id' }) },
+    { packed: ruleWith({ when: {} }) },
+    { packed: ruleWith({ when: { op: 'and', of: [{ op: 'eq', field: 'id' }] } }) },
+    { packed: ruleWith({ when: { op: 'in', field: 'id', values: 'a' } }) },
+    { packed: ruleWith({ after: { op: 'like', field: 'id', value: 'a' } }) },
+    { packed: ruleWith({ textForUser: 1 }) },
+  ])('is refused when it is $packed', ({ packed: wrong }) => {
+    expect(() => unpackAccess(wrong as never)).toThrow(/packed by this version of @sallyport\/policy: pack it anew/);
+  });
 });

@@ -3,6 +3,7 @@ import type { AnyPolicy } from '../definition/policy.ts';
 import { createAccess, type Access } from './access.ts';
 import { decide } from './decision.ts';
 import { textForUser, type Explanation } from './explanation.ts';
+import { isPackedAccess } from './is-packed-access.ts';
 import { unpackRules, type PackedAccess } from './packed-form.ts';
 import { createTypeAbility, prepareRule } from './type-ability.ts';
 import { noValues } from '../conditions/rule-condition.ts';
@@ -19,10 +20,9 @@ import { noValues } from '../conditions/rule-condition.ts';
  * if (access.can('update', 'Product', product, 'priceCents')) showPriceField();
  */
 export function unpackAccess<P extends AnyPolicy>(packed: PackedAccess): Access<P> {
-  const { version, types } = (packed ?? {}) as Partial<Record<keyof PackedAccess, unknown>>;
-  if (version !== 1 || typeof types !== 'object' || types === null)
+  if (!isPackedAccess(packed))
     throw new OptionsError('This is no access that was packed by this version of @sallyport/policy: pack it anew');
-  const known = types as PackedAccess['types']; // Made by pack() of this version.
+  const { types: known } = packed;
   const access = createAccess({
     types: Object.keys(known),
     values: noValues, // They were filled in.

@@ -18,7 +18,7 @@ export async function askOpa(
   input: object,
   signal: AbortSignal | undefined,
 ): Promise<unknown> {
-  const body = JSON.stringify({ input });
+  const body = toJson({ input });
   const timeout = AbortSignal.timeout(timeoutMilliseconds);
   try {
     const authorization = await authorizationOf(token, timeoutMilliseconds);
@@ -45,6 +45,24 @@ export async function askOpa(
       ? unavailable('opa-timeout', `OPA did not answer within ${timeoutMilliseconds} ms`, cause)
       : unavailable('opa-unreachable', 'OPA does not answer', cause);
   }
+}
+
+/**
+ * A database may give whole numbers as bigints. What a number of JSON cannot hold, such as a larger one, or a record that contains
+ * itself, is a mistake of the service: to come again would not help.
+ */
+function toJson(value: object): string {
+  try {
+    return JSON.stringify(value, (_, member: unknown) => (typeof member === 'bigint' ? toNumber(member) : member));
+  } catch (cause) {
+    throw new SallyportError('SP_INTERNAL', { reason: 'opa-record-unwritable', cause });
+  }
+}
+
+function toNumber(value: bigint): number {
+  const number = Number(value);
+  if (!Number.isSafeInteger(number)) throw new RangeError('a whole number of the record is too large for JSON');
+  return number;
 }
 
 /** There is no decision: 503, which asks to come again. A no would be 403. */

@@ -72,6 +72,30 @@ describe('what OPA is asked', () => {
     expect(lastAsked()?.body.input).toMatchObject({ record: { vendorId: 'vera' } });
   });
 
+  it('has whole numbers that a database gives as bigints', async () => {
+    await pointWith().decide({ ...question, record: { id: 7n, vendorId: 'vera', tags: [1n] } });
+    expect(lastAsked()?.body).toMatchObject({ input: { record: { id: 7, tags: [1] } } });
+  });
+
+  it.each([
+    { name: 'a number that JSON does not hold', record: () => ({ id: 2n ** 64n }) },
+    {
+      name: 'a record that contains itself',
+      record: () => {
+        const tags: unknown[] = [];
+        tags.push(tags);
+        return { id: 'p1', tags };
+      },
+    },
+  ])('is not $name: that is a mistake of the service, which the log names', async ({ record }) => {
+    const count = opa.asked.length;
+    await expect(pointWith().decide({ ...question, record: record() })).rejects.toMatchObject({
+      code: 'SP_INTERNAL',
+      reason: 'opa-record-unwritable',
+    });
+    expect(opa.asked.length).toBe(count);
+  });
+
   it('says of an anonymous caller that it is one, and nothing else', async () => {
     await pointWith().decide({ ...question, caller: { kind: 'anonymous' }, field: 'vendorId' });
     expect(lastAsked()?.body.input).toMatchObject({ subject: { kind: 'anonymous' }, field: 'vendorId' });
