@@ -57,6 +57,7 @@ const upstream = 'http://orders:3000';
 export default defineConfig({
   publicUrl: 'https://app.example.com',
   policy,
+  secondFactor: { requiredFor: ['${role}'] }, ${mark}
   routes: [
     { name: 'all', prefix: '/all', upstream, audience: 'all', access: 'signed-in', permissions: ['order:*', '*'] },
     {

@@ -1,18 +1,23 @@
 import type { ConfigInput } from './config-schema.ts';
-import type { RouteOf } from './route-of-policy.ts';
+import type { RoleIn, RouteOf } from './route-of-policy.ts';
 
 export type { Config, ConfigInput } from './config-schema.ts';
 export type { RouteOf } from './route-of-policy.ts';
 export { zone, type ZoneInput } from './zone.ts';
 
-/** A configuration whose routes name roles and permissions of its own policy. */
-type ConfigOf<P extends ConfigInput['policy']> = Omit<ConfigInput, 'policy' | 'routes'> & {
+type SecondFactorInput = NonNullable<ConfigInput['secondFactor']>;
+
+/** A configuration that names roles and permissions of its own policy. */
+type ConfigOf<P extends ConfigInput['policy']> = Omit<ConfigInput, 'policy' | 'routes' | 'secondFactor'> & {
   policy: P;
   routes: RouteOf<P>[];
+  secondFactor?:
+    (Omit<SecondFactorInput, 'requiredFor'> & { readonly requiredFor?: readonly RoleIn<P>[] | undefined }) | undefined;
 };
 
 /**
- * Types a `sallyport.config.ts`: a route that names a role or a permission which the policy does not have is a type error.
+ * Types a `sallyport.config.ts`: a route, or `secondFactor.requiredFor`, that names a role or a permission which the policy does
+ * not have is a type error.
  * It checks nothing by itself: the gateway validates the file at the start.
  *
  * @example

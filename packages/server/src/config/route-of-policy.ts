@@ -2,7 +2,8 @@ import type { RouteInput } from '@sallyport/core';
 import type { ConfigInput } from './config-schema.ts';
 
 type PolicyInput = ConfigInput['policy'];
-type RoleIn<P extends PolicyInput> = keyof P['roles'] & string;
+/** A role of a policy. */
+export type RoleIn<P extends PolicyInput> = keyof P['roles'] & string;
 type PermissionIn<P extends PolicyInput> = keyof P['permissions'] & string;
 
 /** A permission, all of a resource, or all there are. */
