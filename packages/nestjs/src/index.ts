@@ -75,6 +75,7 @@ export type {
 export {
   applySallyportSwagger,
   swaggerApiKeyScheme,
+  swaggerCertificateScheme,
   swaggerSecurityScheme,
   type ApplicationLike,
   type OpenApiConfigLike,

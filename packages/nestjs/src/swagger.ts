@@ -2,7 +2,7 @@ import type { Requirement, StepUp } from '@sallyport/core';
 import { HttpStatus, RequestMethod } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import { listHandlers, type DiscoveredHandler } from './access/list-handlers.ts';
-import { policiesOf, resolveAccess, type Access } from './access/resolve-access.ts';
+import { policiesOf, resolveAccess, type Access, type MutualTlsUse } from './access/resolve-access.ts';
 import type { PolicyCheck } from './policy/policy-check.ts';
 
 /** Anything that providers can be taken from: a Nest application. */
@@ -25,6 +25,9 @@ export const swaggerApiKeyScheme = 'sallyportApiKey';
 const securityKey = 'swagger/apiSecurity';
 const responseKey = 'swagger/apiResponse';
 
+/** Name of the scheme of client certificates, where a handler asks for one. */
+export const swaggerCertificateScheme = 'sallyportCertificate';
+
 /**
  * Derives the security of the OpenAPI document from the access that the handlers declare, so that it cannot differ from
  * what the guard enforces. Call it before `SwaggerModule.createDocument`, with the configuration that goes into it.
@@ -38,6 +41,9 @@ export function applySallyportSwagger<Config extends OpenApiConfigLike>(app: App
   const handlers = listHandlers(discovery, scanner).filter(({ transport }) => transport === 'HTTP');
   for (const discovered of handlers) describeHandler(discovered);
   const takesKeys = handlers.some(({ handler, controller }) => acceptsKeys(resolveAccess(handler, controller)));
+  const asksForCertificates = handlers.some(
+    ({ handler, controller }) => certificateUseOf(resolveAccess(handler, controller)) !== undefined,
+  );
   return {
     ...config,
     components: {
@@ -61,6 +67,14 @@ export function applySallyportSwagger<Config extends OpenApiConfigLike>(app: App
               },
             }
           : {}),
+        ...(asksForCertificates
+          ? {
+              [swaggerCertificateScheme]: {
+                type: 'mutualTLS',
+                description: 'A client certificate of an authority that this service believes.',
+              },
+            }
+          : {}),
       },
     },
   };
@@ -78,12 +92,20 @@ function describeHandler({ handler, controller }: DiscoveredHandler): void {
 /** One of these is enough; the empty one stands for no credential at all. */
 function securityOf(access: Access): readonly object[] {
   if (access.kind === 'public') return [];
+  const use = certificateUseOf(access);
+  if (use === 'alone') return [{ [swaggerCertificateScheme]: [] }];
+  // Both in one object: the one and the other.
+  if (use === 'with-token') return [{ [swaggerSecurityScheme]: [], [swaggerCertificateScheme]: [] }];
   const onlyKeys = 'accepts' in access && access.accepts?.size === 1 && acceptsKeys(access);
   return [
     ...(onlyKeys ? [] : [{ [swaggerSecurityScheme]: [] }]),
     ...(acceptsKeys(access) ? [{ [swaggerApiKeyScheme]: [] }] : []),
     ...(access.kind === 'optional' ? [{}] : []),
   ];
+}
+
+function certificateUseOf(access: Access): MutualTlsUse | undefined {
+  return access.kind === 'guarded' ? access.mutualTls : undefined;
 }
 
 function acceptsKeys(access: Access): boolean {
@@ -106,7 +128,10 @@ function refusals(access: Access): object {
   const denied = checks.filter(({ onDeny }) => onDeny === 403).map(describeCheck);
   const hidden = checks.filter(({ load, onDeny }) => load !== undefined || onDeny === 404).map(describeMissing);
   const stepUps = access.kind === 'guarded' ? access.stepUps.map(describeStepUp) : [];
-  const unknown = 'No token, or one that does not hold here';
+  const unknown =
+    certificateUseOf(access) === undefined
+      ? 'No token, or one that does not hold here'
+      : 'No client certificate or token as asked for, or one that does not hold here';
   return {
     401: { description: [unknown, ...stepUps].join('; '), content: problemContent },
     ...describeRefusal(403, [...needs, ...denied]),

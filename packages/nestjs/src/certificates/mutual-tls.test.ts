@@ -5,6 +5,7 @@ import { connect, type TLSSocket } from 'node:tls';
 import { createTestAuthority, type TestAuthority, type TestCertificate } from '@sallyport/testing/certificates';
 import type { INestApplication } from '@nestjs/common';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { applySallyportSwagger } from '../swagger.ts';
 import { listServiceRoutes } from '../access/route-table.ts';
 import {
   bearer,
@@ -13,6 +14,7 @@ import {
   folder,
   issuer,
   lines,
+  OrdersController,
   otherService,
   startOrders,
   writeTestFile,
@@ -305,6 +307,21 @@ describe('a service that looks at no certificates', () => {
     await expect(startOrders({ tls: { ...server, ca: authority.ca }, certificates: certificates() })).rejects.toThrow(
       says,
     );
+  });
+});
+
+describe('the OpenAPI document', () => {
+  it('names a certificate alone, and a certificate and a token together', () => {
+    const [app] = apps;
+    const document = app === undefined ? {} : applySallyportSwagger(app, {});
+    expect(document).toMatchObject({
+      components: { securitySchemes: { sallyportCertificate: { type: 'mutualTLS' } } },
+    });
+    const securityOf = (name: 'alone' | 'both' | 'token'): unknown =>
+      Reflect.getMetadata('swagger/apiSecurity', OrdersController.prototype[name]);
+    expect(securityOf('alone')).toEqual([{ sallyportCertificate: [] }]);
+    expect(securityOf('both')).toEqual([{ sallyport: [], sallyportCertificate: [] }]);
+    expect(securityOf('token')).toEqual([{ sallyport: [] }]);
   });
 });
 

@@ -140,7 +140,9 @@ export class SallyportGuard implements CanActivate {
     if (admission !== undefined) {
       const refusal = admission.refusal();
       if (refusal !== undefined) throw refusal;
-      return admission.principal;
+      if (use === undefined) return admission.principal;
+      if (use === 'alone') throw certificateAndAnother();
+      return requireTokenPeer(admission.principal, this.#certificates, () => connection, use);
     }
     const credentials = transport.credentialsOf(context);
     if (use === 'alone') return this.#byCertificate(transport.callOf(context), credentials);
@@ -162,8 +164,7 @@ export class SallyportGuard implements CanActivate {
   /** A token beside the certificate would say something else, and which of both counts, a request does not say. */
   #byCertificate(call: object | undefined, { authorization }: Credentials): Caller {
     if (this.#certificates === undefined) throw new SallyportError('SP_INTERNAL', { reason: 'module-not-imported' });
-    if (authorization !== undefined)
-      throw new SallyportError('SP_CREDENTIALS_CONFLICT', { reason: 'certificate-and-another-credential' });
+    if (authorization !== undefined) throw certificateAndAnother();
     return this.#certificates.callerOf(call);
   }
 
@@ -185,6 +186,10 @@ export class SallyportGuard implements CanActivate {
     }
     return verifying;
   }
+}
+
+function certificateAndAnother(): SallyportError {
+  return new SallyportError('SP_CREDENTIALS_CONFLICT', { reason: 'certificate-and-another-credential' });
 }
 
 function mutualTlsOf(access: AdmittingAccess): MutualTlsUse | undefined {
