@@ -57,6 +57,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   // What tutorials build, which knows nothing of ours.
   'examples/classic-nest': [],
   'examples/single-nest': ['@sallyport/nestjs', '@sallyport/server'],
+  // Its configuration of a gateway beside the server.
+  'examples/mcp-nest': ['@sallyport/nestjs', '@sallyport/server'],
   'examples/auth-js-shell': pages,
   'examples/spa-client': ['@sallyport/client'],
   'examples/terminal-client': ['@sallyport/client'],

@@ -14,6 +14,7 @@ export const filesOnlyInAll: readonly string[] = [
   'test/faults/soak.test.ts',
   'test/faults/restored-stores.test.ts',
   'examples/auth-js-shell/test/expiry.test.ts',
+  'examples/mcp-nest/test/conformance.test.ts',
   'packages/identity/src/identity.mongodb.test.ts',
   'packages/oauth/src/oauth.mongodb.test.ts',
   'packages/policy/src/agreement/agreement-at-length.test.ts',

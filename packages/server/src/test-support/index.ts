@@ -1,3 +1,4 @@
+export { agentRedirectUri, startDocumentHost, type DocumentHost } from './document-host.ts';
 export { startIntrospectionGateway, type IntrospectionGateway } from './introspection-gateway.ts';
 export { createOAuthBrowser, type OAuthBrowser, type ShownPage } from './oauth-browser.ts';
 export { startPlainUpstream, type PlainUpstream } from './plain-upstream.ts';
