@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { randomBytes, webcrypto } from 'node:crypto';
+import { createPrivateKey, randomBytes, webcrypto } from 'node:crypto';
 import * as x509 from '@peculiar/x509';
 
 /** What a certificate of a test says. What is left out is that of a program on this machine. */
@@ -88,11 +88,11 @@ export async function createTestAuthority({ name = 'Test Authority' } = {}): Pro
         await x509.AuthorityKeyIdentifierExtension.create(own.publicKey),
       ],
     });
-    return { cert: certificate.toString('pem'), key: await toPem(ownKeys.privateKey) };
+    return { cert: toLines(certificate), key: await toPem(ownKeys.privateKey) };
   };
 
   return {
-    ca: own.toString('pem'),
+    ca: toLines(own),
     issue,
     revoke: ({ cert }) => void revoked.push(new x509.X509Certificate(cert).serialNumber),
     crl: async () => {
@@ -107,7 +107,7 @@ export async function createTestAuthority({ name = 'Test Authority' } = {}): Pro
         signingKey: keys.privateKey,
       });
       // The library writes another label than OpenSSL reads.
-      return list.toString('pem').replaceAll(/(BEGIN|END) CRL/g, '$1 X509 CRL');
+      return toLines(list).replaceAll(/(BEGIN|END) CRL/g, '$1 X509 CRL');
     },
   };
 }
@@ -126,9 +126,16 @@ function generateKeys(): Promise<webcrypto.CryptoKeyPair> {
   return webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
 }
 
+/** With a line break at its end, so that texts can be put behind each other. */
+function toLines(made: x509.X509Certificate | x509.X509Crl): string {
+  return `${made.toString('pem')}\n`;
+}
+
 async function toPem(key: webcrypto.CryptoKey): Promise<string> {
-  const bytes = await webcrypto.subtle.exportKey('pkcs8', key);
-  return `-----BEGIN PRIVATE KEY-----\n${Buffer.from(bytes).toString('base64')}\n-----END PRIVATE KEY-----\n`;
+  const bytes = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', key));
+  return createPrivateKey({ key: bytes, format: 'der', type: 'pkcs8' })
+    .export({ type: 'pkcs8', format: 'pem' })
+    .toString();
 }
 
 /** Positive, and never with a leading zero, which is not written. */
