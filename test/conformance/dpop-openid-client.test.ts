@@ -239,3 +239,52 @@ describe('PAR, private_key_jwt and DPoP with openid-client', () => {
     });
   });
 });
+
+describe('DPoP with nonces of the server, with openid-client', () => {
+  let system: ProviderSystem;
+  beforeAll(async () => {
+    system = await startProviderSystem({ oauthProvider: { dpopNonces: true } });
+  });
+  afterAll(() => system.close());
+
+  it('RFC9449-8-1: takes one nonce at the token endpoint and on routes, and nothing without', async () => {
+    const { id, secret } = await system.register({
+      grantTypes: ['client_credentials'],
+      redirectUris: [],
+      scopes: ['product:read'],
+    });
+    const configuration = await client.discovery(
+      new URL(system.origin),
+      id,
+      undefined,
+      client.ClientSecretBasic(secret),
+      {
+        // oxlint-disable-next-line no-deprecated -- marked to stand out; this is loopback
+        execute: [client.allowInsecureRequests],
+      },
+    );
+    const nonces: (string | null)[] = [];
+    configuration[client.customFetch] = async (url, options) => {
+      // The options of openid-client are those of fetch.
+      const answer = await fetch(url, options as RequestInit);
+      nonces.push(answer.headers.get('dpop-nonce'));
+      return answer;
+    };
+    const DPoP = client.getDPoPHandle(configuration, await client.randomDPoPKeyPair('ES256'));
+    const tokens = await client.clientCredentialsGrant(configuration, { scope: 'product:read' }, { DPoP });
+    const call = (): Promise<Response> =>
+      client.fetchProtectedResource(
+        configuration,
+        tokens.access_token,
+        new URL('/api/x', system.origin),
+        'GET',
+        undefined,
+        undefined,
+        { DPoP },
+      );
+    expect((await call()).status).toBe(200);
+    // Asked once for a nonce; the one of the token endpoint was good on the route.
+    expect(nonces.filter((nonce) => nonce !== null)).toHaveLength(1);
+    expect(nonces).toHaveLength(3);
+  });
+});

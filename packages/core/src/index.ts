@@ -260,9 +260,11 @@ export {
   type TokenAction,
 } from './token/introspection-answer.ts';
 export { dpopAlgorithms } from './token/dpop-algorithms.ts';
+export { createDpopNonces, dpopNoncePurpose, toDpopNonceSecret, type DpopNonces } from './token/dpop-nonces.ts';
 export {
   dpopWindowSeconds,
   verifyDpopProof,
+  type DpopNonceRequired,
   type DpopProof,
   type DpopTarget,
   type RefusedDpopProof,

@@ -105,6 +105,11 @@ export interface GatewayOptions {
   readonly trustedProxies?: readonly string[];
   /** The proxies that may send auth subrequests. @default none */
   readonly forwardAuth?: ForwardAuthOptions | undefined;
+  /**
+   * Of 32 bytes, shared by all gateways: proofs of possession need a nonce that follows from it (RFC 9449, section 9).
+   * @default they need none
+   */
+  readonly dpopNonceSecret?: Uint8Array | undefined;
   /** The listener for machines, which present certificates. @default there is none */
   readonly machines?: MachineOptions | undefined;
   /** Where gateways tell each other how many requests they counted; absent means that this one counts alone. */

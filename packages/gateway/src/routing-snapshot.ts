@@ -1,4 +1,4 @@
-import { protectedResourceOf, sessionCookieFor } from '@sallyport/core';
+import { createDpopNonces, protectedResourceOf, sessionCookieFor } from '@sallyport/core';
 import { createCredentialUseRecorder } from './credentials/credential-use.ts';
 import { createAuthenticators, type CredentialParts } from './credentials/registry.ts';
 import { createCookieReader } from './credentials/session-cookie-reader.ts';
@@ -140,6 +140,8 @@ export function createRoutingSnapshot(options: CheckedGatewayOptions, persistent
     credentialCache,
     recordUse,
     usedProofs,
+    dpopNonces:
+      options.dpopNonceSecret === undefined ? undefined : createDpopNonces(options.dpopNonceSecret, options.clock),
     machineOrigin: options.machines?.publicUrl === undefined ? undefined : new URL(options.machines.publicUrl).origin,
   };
   const authenticators = {

@@ -2,8 +2,10 @@ import { isDeepStrictEqual } from 'node:util';
 import {
   createCsrfTokens,
   csrfSealingPurpose,
+  dpopNoncePurpose,
   OptionsError,
   silentLogger,
+  toDpopNonceSecret,
   toStoreError,
   type Logger,
   type Mailer,
@@ -251,6 +253,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       webhooks: { secrets: webhookSecrets.current, deliveries },
       onRefusal: (record, clientAddress) => refusals.note(record, clientAddress),
       logger,
+      dpopNonceSecret:
+        config.oauthProvider?.dpopNonces === true ? toDpopNonceSecret(stores.sealerFor(dpopNoncePurpose)) : undefined,
       ...(environment.redisUrl === undefined
         ? {}
         : { sharedCounts: { counters: stores.counters, hash: (text) => counterSealer.hash(text) } }),

@@ -137,6 +137,13 @@ export const errorCatalog = {
     challenge: 'invalid_dpop_proof',
     scheme: 'DPoP',
   },
+  SP_DPOP_NONCE_REQUIRED: {
+    status: 401,
+    title: 'The proof of possession needs a nonce of this server',
+    hint: 'Repeat the request with another proof, whose "nonce" is that of the header DPoP-Nonce (RFC 9449, section 9).',
+    challenge: 'use_dpop_nonce',
+    scheme: 'DPoP',
+  },
   SP_WEBHOOK_UNVERIFIED: {
     status: 401,
     title: 'The signature of the webhook does not hold',

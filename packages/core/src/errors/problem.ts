@@ -74,6 +74,7 @@ function problemHeaders(error: SallyportError, entry: ErrorCatalogEntry): Record
   const retryAfter = error.retryAfterSeconds ?? (entry.status === 503 ? 1 : undefined);
   if (retryAfter !== undefined) headers['retry-after'] = String(retryAfter);
   if (error.requestLimit !== undefined) Object.assign(headers, limitHeaders(error.requestLimit, retryAfter ?? 0));
+  if (error.dpopNonce !== undefined) headers['dpop-nonce'] = error.dpopNonce;
   if (error.allow !== undefined) headers['allow'] = error.allow.join(', ');
   return headers;
 }

@@ -38,6 +38,8 @@ export interface SallyportErrorOptions {
   readonly scopes?: readonly string[];
   /** How the sign-in is completed; for `SP_SECOND_FACTOR_REQUIRED` of a program. */
   readonly secondFactor?: SecondFactorDemand;
+  /** The nonce for the next proof; for `SP_DPOP_NONCE_REQUIRED`. */
+  readonly dpopNonce?: string;
   /** The limit that is used up; for `SP_TOO_MANY_REQUESTS`. */
   readonly requestLimit?: NamedRequestLimit;
 }
@@ -71,6 +73,7 @@ export class SallyportError extends Error {
   readonly scopes: readonly string[] | undefined;
   readonly secondFactor: SecondFactorDemand | undefined;
   readonly requestLimit: NamedRequestLimit | undefined;
+  readonly dpopNonce: string | undefined;
 
   constructor(code: ErrorCode, options: SallyportErrorOptions = {}) {
     super(`${code}: ${errorCatalog[code].title}`, options.cause === undefined ? undefined : { cause: options.cause });
@@ -86,6 +89,7 @@ export class SallyportError extends Error {
     this.scopes = options.scopes;
     this.secondFactor = options.secondFactor;
     this.requestLimit = options.requestLimit;
+    this.dpopNonce = options.dpopNonce;
   }
 }
 

@@ -41,6 +41,8 @@ export interface DpopTarget {
   readonly accessToken: string;
   /** Milliseconds since 1970. */
   readonly at: number;
+  /** Whether this server gave a nonce out, where it demands one. @default it demands none */
+  readonly isGivenOut?: ((nonce: string) => boolean) | undefined;
 }
 
 /** A proof that holds. */
@@ -50,7 +52,6 @@ export interface DpopProof {
   readonly jkt: string;
   /** Its id, of this key. */
   readonly jti: string;
-  readonly nonce: string | undefined;
 }
 
 /** Why a proof does not hold: a word for the log. */
@@ -59,11 +60,17 @@ export interface RefusedDpopProof {
   readonly reason: string;
 }
 
+/** Why a proof that holds otherwise is worth nothing: it has no nonce of this server, or an old one. */
+export interface DpopNonceRequired {
+  readonly kind: 'nonce-required';
+  readonly reason: string;
+}
+
 /**
- * Verifies a proof of possession (DPoP), all but two things: that it was not used before, and its nonce.
+ * Verifies a proof of possession (DPoP), all but one thing: that it was not used before.
  *
- * Of a proof with a nonce the time is not judged: a nonce that the server made says when, whatever the clock of the client
- * says. Who calls this judges the nonce.
+ * Of a proof with a nonce of this server the time is not judged: the nonce says when it was made, whatever the clock of the
+ * client says. A nonce that this server does not demand says nothing.
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc9449#section-4.3 RFC 9449, section 4.3}
  *
@@ -77,7 +84,10 @@ export interface RefusedDpopProof {
  * });
  * const isHolder = proof.kind === 'valid' && proof.jkt === confirmation.jkt;
  */
-export async function verifyDpopProof(proof: string, target: DpopTarget): Promise<DpopProof | RefusedDpopProof> {
+export async function verifyDpopProof(
+  proof: string,
+  target: DpopTarget,
+): Promise<DpopProof | RefusedDpopProof | DpopNonceRequired> {
   if (proof.length > maxProofLength || !compactJws.test(proof)) return refused('dpop-proof-malformed');
   const { alg, typ, jwk: key } = readHeader(proof);
   if (typ !== 'dpop+jwt') return refused('dpop-proof-type');
@@ -92,10 +102,22 @@ export async function verifyDpopProof(proof: string, target: DpopTarget): Promis
   if (htm !== target.method) return refused('dpop-proof-method');
   if (!isSameTarget(htu, target)) return refused('dpop-proof-url');
   if (ath !== hashOf(target.accessToken)) return refused('dpop-proof-token');
-  const age = target.at / 1000 - iat;
-  if (nonce === undefined && Math.abs(age) > dpopWindowSeconds)
-    return refused(age > 0 ? 'dpop-proof-old' : 'dpop-proof-of-the-future');
-  return { kind: 'valid', jkt: await calculateJwkThumbprint(key), jti, nonce };
+  const late = problemOfTime(target, iat, nonce);
+  return late ?? { kind: 'valid', jkt: await calculateJwkThumbprint(key), jti };
+}
+
+function problemOfTime(
+  { at, isGivenOut }: DpopTarget,
+  iat: number,
+  nonce: string | undefined,
+): RefusedDpopProof | DpopNonceRequired | undefined {
+  if (isGivenOut !== undefined) {
+    if (nonce === undefined) return { kind: 'nonce-required', reason: 'dpop-nonce-missing' };
+    return isGivenOut(nonce) ? undefined : { kind: 'nonce-required', reason: 'dpop-nonce-unknown' };
+  }
+  const age = at / 1000 - iat;
+  if (Math.abs(age) <= dpopWindowSeconds) return undefined;
+  return refused(age > 0 ? 'dpop-proof-old' : 'dpop-proof-of-the-future');
 }
 
 function readHeader(proof: string): ProtectedHeaderParameters {

@@ -1,4 +1,10 @@
-import { freezePrincipal, type AuthenticatedCaller, type Authenticator, type TokenConfirmation } from '@sallyport/core';
+import {
+  createDpopNonces,
+  freezePrincipal,
+  type AuthenticatedCaller,
+  type Authenticator,
+  type TokenConfirmation,
+} from '@sallyport/core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createDpopClient, type ProofChange } from '../test-support/dpop-client.ts';
 import type { RawAnswer } from '../test-support/raw-client.ts';
@@ -128,6 +134,7 @@ describe('a token that is bound to a key', () => {
     ['for no token', () => proofFor({ claims: { ath: undefined } })],
     ['that is a minute and a second old', () => proofFor({ claims: { iat: time / 1000 - 61 } })],
     ['of a minute and a second from now', () => proofFor({ claims: { iat: time / 1000 + 61 } })],
+    ['that is an hour old, with a nonce', () => proofFor({ claims: { iat: time / 1000 - 3600, nonce: 'made-up' } })],
     ['without a time', () => proofFor({ claims: { iat: undefined } })],
     ['with a time in words', () => proofFor({ claims: { iat: 'now' } })],
     ['that has expired by its own words', () => proofFor({ claims: { exp: time / 1000 - 1 } })],
@@ -205,6 +212,55 @@ describe('a token that is bound to a key', () => {
       DPoP: proofFor(),
     });
     expect(answer.status).toBe(400);
+  });
+});
+
+describe('a token that is bound to a key, where proofs need a nonce', () => {
+  const secret = Buffer.alloc(32, 7);
+  let demanding: TestGateway;
+  beforeAll(async () => {
+    demanding = await startTestGateway({
+      now: () => new Date(time),
+      authenticators: [tokens],
+      dpopNonceSecret: secret,
+      moreRoutes: [
+        { name: 'tokens', prefix: '/tokens', credentials: ['bearer'], cors: { origins: ['https://spa.test'] } },
+      ],
+    });
+  });
+  afterAll(() => demanding.close());
+
+  const call = (nonce?: string, change: object = {}): Promise<RawAnswer> =>
+    demanding.send('GET', '/tokens/x', {
+      Authorization: 'DPoP bound',
+      DPoP: proofFor({ claims: { nonce, ...change } }),
+      Origin: 'https://spa.test',
+    });
+  const nonceOf = ({ headers }: RawAnswer): string => String(headers['dpop-nonce']);
+
+  it('is refused without one, and the refusal has it, for scripts of other sites too', async () => {
+    const answer = await call();
+    expectRefused(answer, 'SP_DPOP_NONCE_REQUIRED', 'use_dpop_nonce');
+    expect(answer.headers['access-control-expose-headers']).toContain('dpop-nonce');
+    expect((await call(nonceOf(answer))).status).toBe(200);
+  });
+
+  it('is taken with it whatever the clock of the client says, and used once', async () => {
+    const nonce = nonceOf(await call());
+    const change = { iat: time / 1000 - 86_400, jti: 'once' };
+    expect((await call(nonce, change)).status).toBe(200);
+    expect((await call(nonce, change)).status).toBe(401);
+  });
+
+  it('is refused with one that is old, made up, or of another deployment', async () => {
+    const nonce = nonceOf(await call());
+    const elsewhere = createDpopNonces(Buffer.alloc(32, 8), () => time).current();
+    for (const wrong of ['', 'made-up', elsewhere, `${nonce}x`]) {
+      const answer = await call(wrong);
+      expect([answer.status, nonceOf(answer)]).toEqual([401, nonce]);
+    }
+    time += 240_000;
+    expect((await call(nonce)).status).toBe(401);
   });
 });
 

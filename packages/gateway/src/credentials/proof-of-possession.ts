@@ -2,6 +2,7 @@ import {
   SallyportError,
   verifyDpopProof,
   type AuthenticatedCaller,
+  type DpopNonces,
   type ErrorCode,
   type PresentedCredential,
 } from '@sallyport/core';
@@ -11,6 +12,8 @@ import type { RequestAuthenticationOutcome } from './request-authenticator.ts';
 import type { UsedProofs } from './used-proofs.ts';
 
 export interface ProofOfPossessionParts {
+  /** Where proofs need a nonce of this server. */
+  readonly dpopNonces: DpopNonces | undefined;
   readonly usedProofs: UsedProofs;
   /** Origins of this gateway, as the configuration says. */
   readonly publicOrigins: ReadonlySet<string>;
@@ -75,20 +78,27 @@ async function judgeProof(
   accessToken: string,
   { principal }: AuthenticatedCaller,
   jkt: string,
-  { usedProofs, publicOrigins, machineOrigin }: ProofOfPossessionParts,
+  { usedProofs, publicOrigins, machineOrigin, dpopNonces }: ProofOfPossessionParts,
 ): Promise<RequestAuthenticationOutcome | undefined> {
   const { headers, method, rawPath } = requestOf(state);
   if (headers.dpopProof === undefined) return refused('SP_DPOP_PROOF_REQUIRED', 'dpop-proof-missing');
   const origins =
     state.listener === 'machine' ? new Set(machineOrigin === undefined ? [] : [machineOrigin]) : publicOrigins;
-  const target = { method, origins, path: rawPath, accessToken, at: state.at };
+  const isGivenOut = dpopNonces === undefined ? undefined : (nonce: string) => dpopNonces.isGivenOut(nonce);
+  const target = { method, origins, path: rawPath, accessToken, at: state.at, isGivenOut };
   const proof = await verifyDpopProof(headers.dpopProof, target);
-  if (proof.kind === 'refused') return refused('SP_DPOP_PROOF_INVALID', proof.reason);
+  if (proof.kind === 'nonce-required') return nonceRequired(proof.reason, dpopNonces);
+  if (proof.kind !== 'valid') return refused('SP_DPOP_PROOF_INVALID', proof.reason);
   if (proof.jkt !== jkt) return refused('SP_DPOP_PROOF_INVALID', 'dpop-proof-of-another-key');
   // A request that is decided on again is the same one, whose proof was used up for it.
   if (state.isRepeated) return undefined;
   if (await usedProofs.use(proof, principal.id)) return undefined;
   return refused('SP_DPOP_PROOF_INVALID', 'dpop-proof-replayed');
+}
+
+function nonceRequired(reason: string, nonces: DpopNonces | undefined): RequestAuthenticationOutcome {
+  const given = nonces === undefined ? {} : { dpopNonce: nonces.current() };
+  return { kind: 'rejected', error: new SallyportError('SP_DPOP_NONCE_REQUIRED', { reason, ...given }) };
 }
 
 function refused(code: ErrorCode, reason: string): RequestAuthenticationOutcome {

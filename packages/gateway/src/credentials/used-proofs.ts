@@ -21,8 +21,11 @@ export interface UsedProofsParts {
   readonly maxProofsOfCaller?: number;
 }
 
-/** A proof of the future, that is as far ahead as it may be, is taken until it is as old as it may be. */
-const keptSeconds = 2 * dpopWindowSeconds + 1;
+/**
+ * A proof of the future, that is as far ahead as it may be, is taken until it is as old as it may be; one with a nonce for as
+ * long as the nonce, which is five minutes.
+ */
+const keptSeconds = Math.max(2 * dpopWindowSeconds, 300) + 1;
 
 /** Enough that no two are alike by chance, and no longer: there are many. */
 const keyLength = 24;

@@ -24,7 +24,15 @@ export interface CrossOriginOptions {
 const heldByScripts: ReadonlySet<CredentialKind> = new Set(['bearer', 'opaque', 'api-key']);
 
 const usualHeaders = ['authorization', 'content-type', 'dpop', 'x-api-key'];
-const usualExposed = ['location', 'ratelimit', 'ratelimit-policy', 'retry-after', 'www-authenticate', 'x-request-id'];
+const usualExposed = [
+  'dpop-nonce',
+  'location',
+  'ratelimit',
+  'ratelimit-policy',
+  'retry-after',
+  'www-authenticate',
+  'x-request-id',
+];
 /** What clients of MCP send and read (Streamable HTTP): none of it is a credential. */
 const mcpHeaders = ['mcp-protocol-version', 'mcp-session-id', 'mcp-method', 'mcp-name', 'last-event-id'];
 const mcpExposed = ['mcp-session-id', 'mcp-protocol-version'];

@@ -1,6 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import {
+  dpopNoncePurpose,
   OptionsError,
+  toDpopNonceSecret,
   type JsonWebKeySet,
   type RotatingKeyRing,
   type RequestContext,
@@ -39,6 +41,7 @@ export type OAuthProviderKernel = ClientRegistryKernel &
     | 'accessSeconds'
     | 'privateHosts'
     | 'structuredTokens'
+    | 'dpopNonceSecret'
     | 'hasClientsByMetadata'
     | 'deviceRequests'
     | 'devicePolls'
@@ -114,7 +117,12 @@ export function buildProvider(
   const tokens = createOAuthAuthenticator({ ...parts, findClient, publicOrigin });
   const structuredTokens = createStructuredTokens({ ...tokens, grants, publicOrigin });
   const accessSeconds = accessMinutes * 60;
-  const provider = createOAuthProvider({ ...parts, structuredTokens, accessSeconds });
+  const provider = createOAuthProvider({
+    ...parts,
+    structuredTokens,
+    accessSeconds,
+    dpopNonceSecret: config.dpopNonces ? toDpopNonceSecret(kernel.sealerFor(dpopNoncePurpose)) : undefined,
+  });
   const interactions = createInteractions({
     ...parts,
     resolveClient: registry.resolve,

@@ -67,6 +67,8 @@ export interface OAuthProviderParts extends Pick<
   readonly devicePolls: DevicePolls;
   readonly deviceSignIns: DeviceSignIns;
   readonly devices: DeviceFlowConfig;
+  /** Where proofs of possession need a nonce of this server. */
+  readonly dpopNonceSecret: Buffer | undefined;
 }
 
 /** One request to the provider, with what the gateway knows of it. */

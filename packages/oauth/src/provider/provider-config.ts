@@ -16,6 +16,12 @@ export const providerConfigShape = {
     .max(60)
     .default(10)
     .describe('How long access tokens and ID tokens live; what ends the sign-in ends access at the gateway before'),
+  dpopNonces: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Whether proofs of possession (DPoP) need a nonce of this server, at the token endpoint and on routes: a proof that was made beforehand is worth nothing then, and the clocks of clients do not matter',
+    ),
   authorizations: requestLimitsSchema
     .default([{ per: 'address', max: 120, seconds: 60 }])
     .describe('How many requests to /oauth2/auth, and to /oauth2/par, may come; an empty list means any number'),

@@ -32,6 +32,8 @@ export interface ProviderConfigurationParts
   readonly certificateOf: (ctx: KoaContextWithOIDC) => ClientCertificate | undefined;
   /** From where a request comes. */
   readonly addressOf: (ctx: KoaContextWithOIDC) => string;
+  /** Where proofs of possession need a nonce of this server. */
+  readonly dpopNonceSecret: Buffer | undefined;
   /** Calls the addresses of clients. */
   readonly fetch: NonNullable<Configuration['fetch']>;
 }
@@ -60,7 +62,7 @@ const clientAlgorithms = ['ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519', 'RS256'
 
 /** Says everything to the library, so that nothing is as it comes: what is not said is off. */
 export function toProviderConfiguration(parts: ProviderConfigurationParts, keys: ProviderKeys): Configuration {
-  const { cookies, accessSeconds, sessionSeconds, tokenRequest, now, show, certificateOf } = parts;
+  const { cookies, accessSeconds, sessionSeconds, tokenRequest, now, show, certificateOf, dpopNonceSecret } = parts;
   return {
     adapter: createProviderAdapter({ ...parts, interactionSeconds }),
     jwks: { keys: keys.keys },
@@ -138,7 +140,12 @@ export function toProviderConfiguration(parts: ProviderConfigurationParts, keys:
         successSource: refusePage,
       },
       // Of every client that sends a proof the tokens are bound to its key.
-      dPoP: { enabled: true, allowReplay: false },
+      dPoP: {
+        enabled: true,
+        allowReplay: false,
+        nonceSecret: dpopNonceSecret,
+        requireNonce: () => dpopNonceSecret !== undefined,
+      },
       pushedAuthorizationRequests: {
         enabled: true,
         requirePushedAuthorizationRequests: false,
