@@ -8,6 +8,7 @@ import { createOperatorAccounts } from './features/administration/operator-accou
 import { createOperatorRoles } from './features/administration/operator-roles.ts';
 import { administrationFeature } from './features/administration/administration-feature.ts';
 import { apiKeysFeature } from './features/api-keys/api-keys-feature.ts';
+import { certificateFeature } from './features/api-keys/certificate-feature.ts';
 import type { ApiKeyServices } from './features/api-keys/commands/api-key-command.ts';
 import { createOperatorApiKeys } from './features/api-keys/operator-api-keys.ts';
 import type { OrganizationServices } from './features/organizations/commands/organization-command.ts';
@@ -25,6 +26,7 @@ export const featureList = [
   tokenFeature,
   administrationFeature,
   apiKeysFeature,
+  certificateFeature,
   providerFeature,
   organizationFeature,
 ] as const;

@@ -53,6 +53,7 @@ import { shareTraces } from './share-traces.ts';
 import type { Tracing } from './tracing/open-telemetry.ts';
 import { toGatewayChange, toGatewayOptions } from './to-gateway-options.ts';
 import { openCertificate } from './tls/certificate-watch.ts';
+import { openMachineCertificates } from './tls/machine-certificates.ts';
 import { openUpstreamCertificate } from './tls/upstream-certificate.ts';
 import { openProviderSecrets } from './provider-secrets.ts';
 import { openWebhookSecrets } from './webhook-secrets.ts';
@@ -87,6 +88,8 @@ export interface GatewayOptions {
 export interface Gateway {
   readonly port: number;
   readonly internalPort: number;
+  /** Of the listener for machines, where there is one. */
+  readonly machinePort: number | undefined;
   /** Of the listener for operators, where this process has one. */
   readonly adminPort: number | undefined;
   /** Where messages are read that are not sent; `undefined` where all of them are. */
@@ -136,6 +139,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const upstreamCertificate =
       config.upstreamTls === undefined ? undefined : openUpstreamCertificate({ files: config.upstreamTls, logger });
     closing.push(() => upstreamCertificate?.stop());
+    const machineCertificates = openMachineCertificates({ config, logger });
     const meter = config.admin === undefined ? undefined : createPrometheusMeter({ withProcess: true });
     const tracing = await openConfiguredTracing(config, logger);
     closing.push(() => tracing?.close());
@@ -217,6 +221,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       readinessWarnings: () => [
         ...(certificate?.warnings() ?? []),
         ...(upstreamCertificate?.warnings() ?? []),
+        ...(machineCertificates?.pair?.warnings() ?? []),
+        ...(machineCertificates?.trust.warnings() ?? []),
         ...(reload.isRefused() ? ['configuration-not-reloaded'] : []),
         ...reload.secretWarnings(),
       ],
@@ -312,14 +318,15 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         graceMilliseconds: preset?.graceMilliseconds ?? current.drain.graceSeconds * 1000,
       }),
     );
-    const { port, internalPort } = isInProcess
-      ? { port: 0, internalPort: 0 }
-      : await openListeners({ gateway, config, certificate, closing });
+    const { port, internalPort, machinePort } = isInProcess
+      ? { port: 0, internalPort: 0, machinePort: undefined }
+      : await openListeners({ gateway, config, certificate, machineCertificates, closing });
     refresher.start();
     identity.start();
     return {
       port,
       internalPort,
+      machinePort,
       adminPort: admin?.port,
       mailboxUrl,
       control,

@@ -54,6 +54,7 @@ export type { Preset } from './preset.ts';
 export { readTokenSecret } from './read-token-secret.ts';
 export { runGateway, type RunGatewayOptions } from './run-gateway.ts';
 export { withoutSecrets } from './secrets/secret-values.ts';
+export { machineUrlOf } from './tls/machine-certificates.ts';
 export { openCertificate, type CertificateWatch } from './tls/certificate-watch.ts';
 export type { CertificatePair } from './tls/certificate.ts';
 export { countWorkers } from './workers/count-workers.ts';

@@ -56,6 +56,7 @@ export function createOAuthMounts(
     ...[oauthTokenPlace, oauthUserinfoPlace, ...shared].map((place) => ({ ...place, ...called })),
     ...oauthDocumentPlaces.map((place) => ({
       ...place,
+      machines: true,
       crossOrigin: 'documents' as const,
       requestLimits: requests,
       bodyBytes,
@@ -69,6 +70,7 @@ export function createOAuthMounts(
 function createKeysMount(provider: OAuthProviderEndpoints, requestLimits: readonly RequestLimit[]): Mount {
   return {
     ...oauthKeysPlace,
+    machines: true,
     crossOrigin: 'documents',
     requestLimits,
     handle(request, response) {

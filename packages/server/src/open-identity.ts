@@ -13,6 +13,7 @@ import { openBrand } from './brand/open-brand.ts';
 import type { Config } from './config/config-schema.ts';
 import { features, type FeatureServices } from './features.ts';
 import type { Stores } from './open-stores.ts';
+import { machineUrlOf } from './tls/machine-certificates.ts';
 
 /** What identity is composed of. */
 export interface IdentityComposition {
@@ -68,6 +69,7 @@ export async function openIdentity(
     sessionLifetime: config.session,
     sessionLimit: maxPerUser === undefined ? undefined : { maximum: maxPerUser, onLimit },
     features: config,
+    ...(config.mtls === undefined ? {} : { machines: { publicUrl: machineUrlOf(config) } }),
     guessLimits: config.guessing,
     mailLimits: config.mailLimits,
     eventDays: config.retention.eventDays,

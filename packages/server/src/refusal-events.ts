@@ -32,6 +32,12 @@ const codesThatMatter: ReadonlySet<string> = new Set<ErrorCode>([
   'SP_WEBHOOK_REPLAYED',
 ]);
 
+/** At the listener for machines no visitor is signed out: a certificate that does not count is an attempt. */
+function matters({ listener, code }: RequestRecord): boolean {
+  if (code === undefined) return false;
+  return codesThatMatter.has(code) || (listener === 'machine' && code === 'SP_UNAUTHENTICATED');
+}
+
 interface Counted {
   readonly record: RequestRecord;
   readonly address: string;
@@ -86,7 +92,7 @@ export function createRefusalEvents(options: RefusalEventsOptions): RefusalEvent
   return {
     note(record, address) {
       const { code, reason, route, subject } = record;
-      if (code === undefined || !codesThatMatter.has(code)) return;
+      if (!matters(record)) return;
       const key = [code, reason, route, subject ?? networkOf(address)].join('\n');
       const known = kinds.get(key);
       if (known !== undefined) known.repetitions += 1;

@@ -9,6 +9,7 @@ export type ConfiguredGatewayOptions = GatewayChange &
     | 'messages'
     | 'pages'
     | 'forwardAuth'
+    | 'machines'
     | 'tokenLifetimeSeconds'
     | 'sessionCache'
     | 'revocationSubscribers'
@@ -26,6 +27,10 @@ export function toGatewayOptions(config: Config): ConfiguredGatewayOptions {
     pages: config.pages,
     ...toGatewayChange(config),
     forwardAuth: config.forwardAuth === undefined ? undefined : { proxies: config.forwardAuth.proxies },
+    machines:
+      config.mtls === undefined
+        ? undefined
+        : { publicUrl: config.mtls.publicUrl, behindProxy: config.mtls.behindProxy },
     tokenLifetimeSeconds: config.tokens.internalSeconds,
     sessionCache: config.sessionCache,
     revocationSubscribers: config.internal.subscribers,

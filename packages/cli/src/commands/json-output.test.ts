@@ -53,6 +53,7 @@ describe('what --json writes', () => {
     { args: ['users', 'delete', dora] },
     { args: ['service-accounts', 'create', 'billing', 'user'] },
     { args: ['service-accounts', 'set-roles', 'billing', 'vendor'] },
+    { args: ['service-accounts', 'update', 'billing', '--certificate', 'spiffe://acme/billing'] },
     { args: ['service-accounts', 'disable', 'billing'] },
     { args: ['service-accounts', 'enable', 'billing'] },
     { args: ['api-keys', 'create', '--service', 'billing', '--name', 'Main', '--scope', 'product:read'] },

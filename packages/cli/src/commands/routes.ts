@@ -11,6 +11,7 @@ import {
 import {
   credentialsOfRoute,
   describeNestedRoutes,
+  machineUrlOf,
   methodsOfRoute,
   routeOptionsOf,
   type Config,
@@ -109,12 +110,16 @@ export const listRoutes: Command = {
       ...(config.administration.usersApi === undefined ? [] : [usersApiNote]),
       ...(config.oauthProvider?.clients.api === undefined ? [] : [clientsApiNote]),
     ];
+    const machines = machinesOf(config);
     const introspection = introspectionOf(config);
     const messages = messagesOf(config);
     call.report(
-      { routes: shown, introspection, messages, notes },
+      { routes: shown, machines, introspection, messages, notes },
       [
         table,
+        ...(machines === null
+          ? []
+          : [`\nMachines call ${machines.url} with certificates: ${describeMachines(machines)}.`]),
         ...introspection.map(
           ({ audience, introspect, revoke }) =>
             `\n${audience} asks about tokens by API keys: ${introspectionPath} with ${introspect}, ${tokenRevocationPath} with ${revoke}.`,
@@ -129,6 +134,23 @@ export const listRoutes: Command = {
     return exitCodes.done;
   },
 };
+
+/** The listener for machines, and which routes they may call. */
+function machinesOf(config: Config) {
+  const { mtls } = config;
+  if (mtls === undefined) return null;
+  const routes = config.routes.filter(({ credentials }) => credentials.includes('mtls')).map(({ name }) => name);
+  const proxies = mtls.behindProxy?.proxies ?? [];
+  return { url: machineUrlOf(config), routes, revocation: mtls.crl === undefined ? 'none' : 'lists', proxies };
+}
+
+function describeMachines({ routes, revocation, proxies }: NonNullable<ReturnType<typeof machinesOf>>): string {
+  return [
+    routes.length === 0 ? 'no route takes them' : `${routes.join(', ')} take them`,
+    revocation === 'none' ? 'none is ever revoked' : 'revoked ones are in lists',
+    ...(proxies.length === 0 ? [] : [`Client-Cert of ${proxies.join(', ')} is believed`]),
+  ].join('; ');
+}
 
 async function listServiceHandlers(call: CommandCall, file: string): Promise<number> {
   const { globalPrefix, note } = prefixOfService(file, call.value('prefix'));

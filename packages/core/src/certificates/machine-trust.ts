@@ -17,6 +17,8 @@ export interface MachineTrust {
   /** For OpenSSL. */
   readonly ca: string;
   readonly crl: readonly string[] | undefined;
+  /** The file as it was read, to tell one from another. */
+  readonly crlText: string | undefined;
   /** When the first authority and the first list run out. */
   readonly authorityExpiresAt: Date;
   readonly listExpiresAt: Date | undefined;
@@ -57,7 +59,7 @@ export function readMachineTrust({ ca, crl }: MachineTrustFiles, now: Date): Mac
     const lists = new Map(readRevocationLists(crl, authorities).map((list) => [list.authorityId, list]));
     const problem = problemOfLists(authorities, lists, now);
     if (problem !== undefined) return refused('crl', problem);
-    return { kind: 'read', trust: toTrust(ca, authorities, lists, toOpenSslLists(crl)) };
+    return { kind: 'read', trust: toTrust(ca, authorities, lists, crl) };
   } catch (error) {
     if (!(error instanceof RevocationListError)) throw error;
     return refused('crl', error.message);
@@ -83,13 +85,14 @@ function toTrust(
   ca: string,
   authorities: readonly Authority[],
   lists: ReadonlyMap<string, RevocationList> | undefined,
-  crl: readonly string[] | undefined,
+  crlText: string | undefined,
 ): MachineTrust {
   return {
     authorities,
     lists,
     ca,
-    crl,
+    crl: crlText === undefined ? undefined : toOpenSslLists(crlText),
+    crlText,
     authorityExpiresAt: earliest(authorities.map(({ certificate }) => new Date(certificate.validTo))) ?? new Date(0),
     listExpiresAt: earliest([...(lists?.values() ?? [])].map(({ expiresAt }) => expiresAt)),
   };

@@ -12,6 +12,7 @@ export function createKeysMount(keyRing: KeyRing): Mount {
     prefix: internalKeysPath,
     access: 'public',
     slide: false,
+    machines: true,
     crossOrigin: 'documents',
     handle: (request, response) => {
       if (request.url !== internalKeysPath) throw new SallyportError('SP_NOT_FOUND', { reason: 'no-route' });

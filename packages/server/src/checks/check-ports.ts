@@ -58,7 +58,7 @@ async function problemsOfPorts(listeners: readonly ConfiguredListener[]): Promis
   return failures;
 }
 
-function listenersOf({ listen: open, internal, admin, forwardAuth }: Config): readonly ConfiguredListener[] {
+function listenersOf({ listen: open, internal, mtls, admin, forwardAuth }: Config): readonly ConfiguredListener[] {
   const { redirectFrom } = open;
   return [
     { key: 'listen.port', host: open.host, port: open.port, name: 'the gateway' },
@@ -73,6 +73,7 @@ function listenersOf({ listen: open, internal, admin, forwardAuth }: Config): re
             name: 'the listener that leads to https',
           },
         ]),
+    ...(mtls === undefined ? [] : [{ key: 'mtls.listen.port', ...mtls.listen, name: 'the listener for machines' }]),
     ...(admin === undefined
       ? []
       : [{ key: 'admin.port', host: admin.host, port: admin.port, name: 'the admin listener' }]),

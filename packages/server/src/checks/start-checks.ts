@@ -9,6 +9,7 @@ import { checkAdminListener } from './check-admin-listener.ts';
 import { checkBrand } from './check-brand.ts';
 import { checkCertificate } from './check-certificate.ts';
 import { checkDataFolder } from './check-data-folder.ts';
+import { checkMachineCertificates } from './check-machine-certificates.ts';
 import { checkEmail, checkMailbox, checkTextMessages } from './check-mail.ts';
 import { checkMailboxPort, checkPorts } from './check-ports.ts';
 import { checkProxies } from './check-proxies.ts';
@@ -43,6 +44,7 @@ export const startChecks: readonly StartCheck[] = [
   checkRedisAddress,
   checkRedisAuthorities,
   checkCertificate,
+  checkMachineCertificates,
   checkUpstreamCertificate,
   checkWorkers,
   checkAdminListener,

@@ -24,20 +24,14 @@ import {
 } from '@sallyport/gateway';
 import { guessLimits, isWithinAbsolute, mailLimits, sessionLifetimeSchema } from '@sallyport/identity';
 import { redisPrefixForm } from '@sallyport/stores';
-import { isIP } from 'node:net';
 import * as z from 'zod';
 import { featureSections } from '../features.ts';
+import { bindAddressSchema as bindAddress, portSchema as port } from './address-schemas.ts';
+import { mtlsSchema } from './mtls-schema.ts';
 import { policySchema } from './policy-schema.ts';
 import { secretsSchema } from '../secrets/secret-source.ts';
 import { securityTxtSchema } from '../security-txt/security-txt-schema.ts';
 
-const port = z.number().int().min(0).max(65_535);
-const bindAddress = z
-  .string()
-  .refine(
-    (host) => isIP(host) !== 0 || /^[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?$/.test(host),
-    'must be an address such as "127.0.0.1" or "::", or the name of this host, without a port',
-  );
 const localNames = z
   .array(hostPatternSchema.refine((host) => !host.startsWith('*.'), 'must be one host, not a pattern'))
   .default([]);
@@ -238,6 +232,8 @@ export const configSchema = z.strictObject({
     .prefault({})
     .describe('Sessions in the memory of each gateway; the bus ends them there at once'),
   ...featureSections,
+  // The feature knows no more than whether there is such a section.
+  mtls: mtlsSchema,
   introspection: introspectionSchema
     .optional()
     .describe(

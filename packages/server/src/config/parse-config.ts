@@ -8,6 +8,7 @@ import {
 } from '@sallyport/core';
 import { problemsOfMessageCallers, problemsOfRoutes, problemsOfUpstreamTls } from '@sallyport/gateway';
 import { features } from '../features.ts';
+import { problemsOfMtls } from './problems-of-mtls.ts';
 import { problemsOfBrand } from '../brand/problems-of-brand.ts';
 import { readBrandImages } from '../brand/read-brand-images.ts';
 import { mountPlacesOf } from '../mount-places.ts';
@@ -65,6 +66,7 @@ const rules: readonly ConfigRule[] = [
       problem,
     })),
   upstreamTlsProblems,
+  problemsOfMtls,
   policyProblems,
   problemsOfPolicy,
   (config) => features.problemsOf(config, config.policy),

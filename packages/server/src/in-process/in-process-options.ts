@@ -9,6 +9,7 @@ const ofGateways = [
   'internal',
   'admin',
   'tls',
+  'mtls',
   'forwardAuth',
   'routes',
   'streams',

@@ -6,6 +6,8 @@ export interface FileLook<Material> {
   readonly material: Material | undefined;
   readonly problems: readonly ConfigurationProblem[];
   readonly expiresAt: Date;
+  /** When operators are told that it ends. @default two weeks before */
+  readonly soonAt?: Date;
 }
 
 /** The lines of the log about a watched certificate. Each has an event of its own. */
@@ -60,30 +62,34 @@ export function watchFiles<Material>(options: FileWatchOptions<Material>): FileW
   const { section, warning, log, look, textOf, now = () => new Date(), intervalMilliseconds = 10_000 } = options;
   const first = look(now());
   if (first.material === undefined || first.problems.length > 0) throw new ConfigurationError(section, first.problems);
-  let current = { material: first.material, expiresAt: first.expiresAt };
+  let current = { ...toEnd(first), material: first.material };
   let refusedText: string | undefined;
   let reportedText: string | undefined;
   let remindedAt: number | undefined;
+  let hasToldEnd = false;
   let timer: NodeJS.Timeout | undefined;
 
   const remind = (): void => {
     const time = now().getTime();
-    const left = current.expiresAt.getTime() - time;
-    if (left > soonMilliseconds || (remindedAt !== undefined && time - remindedAt < reminderMilliseconds)) return;
+    if (time < current.soonAt.getTime()) return;
+    const hasEnded = time >= current.expiresAt.getTime();
+    const isNews = remindedAt === undefined || time - remindedAt >= reminderMilliseconds || hasEnded !== hasToldEnd;
+    if (!isNews) return;
     remindedAt = time;
+    hasToldEnd = hasEnded;
     const fields = { expiresAt: current.expiresAt.toISOString() };
-    if (left > 0) log.expiresSoon(fields);
-    else log.expired(fields);
+    if (hasEnded) log.expired(fields);
+    else log.expiresSoon(fields);
   };
   const update = (replace: (material: Material) => void): void => {
-    const { material, problems, expiresAt } = look(now());
+    const { material, problems, ...end } = look(now());
     const text = material === undefined ? describe(problems) : textOf(material);
     if (text === textOf(current.material)) {
       refusedText = undefined;
       reportedText = undefined;
     } else if (material !== undefined && problems.length === 0) {
       replace(material);
-      current = { material, expiresAt };
+      current = { ...toEnd(end), material };
       refusedText = undefined;
       reportedText = undefined;
       remindedAt = undefined;
@@ -111,14 +117,25 @@ export function watchFiles<Material>(options: FileWatchOptions<Material>): FileW
       timer.unref();
     },
     warnings: () => {
-      const left = current.expiresAt.getTime() - now().getTime();
+      const time = now();
       return [
         ...(reportedText === undefined ? [] : [`${warning}-not-replaced`]),
-        ...(left <= 0 ? [`${warning}-expired`] : left <= soonMilliseconds ? [`${warning}-expires-soon`] : []),
+        ...(time >= current.expiresAt
+          ? [`${warning}-expired`]
+          : time >= current.soonAt
+            ? [`${warning}-expires-soon`]
+            : []),
       ];
     },
     stop: () => clearInterval(timer),
   };
+}
+
+function toEnd({
+  expiresAt,
+  soonAt,
+}: Pick<FileLook<unknown>, 'expiresAt' | 'soonAt'>): Record<'expiresAt' | 'soonAt', Date> {
+  return { expiresAt, soonAt: soonAt ?? new Date(expiresAt.getTime() - soonMilliseconds) };
 }
 
 function describe(problems: readonly ConfigurationProblem[]): string {

@@ -15,14 +15,17 @@ export const apiKeyEvents = {
     .describe('An API key got a new secret; the old one works for so many seconds more'),
   'api-key.revoked': z.strictObject({ keyId }).describe('An API key was revoked'),
   'service-account.created': z
-    .strictObject({ name: z.string(), roles })
+    .strictObject({ name: z.string(), roles, certificate: z.string().optional() })
     .describe('An operator made an account for a program'),
   'service-account.roles-changed': z
     .strictObject({ name: z.string(), from: roles, to: roles })
     .describe('The roles of a service account were replaced'),
+  'service-account.certificate-changed': z
+    .strictObject({ name: z.string(), from: z.string().optional(), to: z.string().optional() })
+    .describe('A service account was given the name of another certificate, or of none'),
   'service-account.disabled': z
     .strictObject({ name: z.string() })
-    .describe('A service account was disabled: none of its API keys works'),
+    .describe('A service account was disabled: neither its API keys nor its certificate work'),
   'service-account.enabled': z.strictObject({ name: z.string() }).describe('A service account was enabled again'),
 } as const;
 

@@ -1,4 +1,4 @@
-import { defineOperation, SallyportError, type Operation } from '@sallyport/core';
+import { defineOperation, OptionsError, SallyportError, toCertificateName, type Operation } from '@sallyport/core';
 import * as z from 'zod';
 import { apiKeyFields } from './api-key-fields.ts';
 import type { ApiKeys } from './api-keys.ts';
@@ -17,6 +17,24 @@ const roles = z.array(z.string().max(100)).max(50);
 const serviceName = z
   .string()
   .regex(/^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$/, 'must be small letters, digits and "-", at most 64 characters');
+
+/** What a unique index of every database can hold. */
+const maxCertificateLength = 512;
+const certificate = z
+  .string()
+  .max(maxCertificateLength)
+  .transform((text, context) => {
+    try {
+      const name = toCertificateName(text);
+      if (name.length <= maxCertificateLength) return name;
+    } catch (error) {
+      if (!(error instanceof OptionsError)) throw error;
+    }
+    const message =
+      'must be a SPIFFE id (spiffe://acme/billing), or the subject as openssl writes it (CN=billing,O=Acme)';
+    context.addIssue({ code: 'custom', message });
+    return z.NEVER;
+  });
 
 /** What operators do with API keys and service accounts. */
 export function createApiKeyOperations({ apiKeys, serviceAccounts }: ApiKeyOperationParts): readonly Operation[] {
@@ -59,7 +77,7 @@ export function createApiKeyOperations({ apiKeys, serviceAccounts }: ApiKeyOpera
     }),
     defineOperation({
       name: 'service-accounts/create',
-      input: z.strictObject({ name: serviceName, roles }),
+      input: z.strictObject({ name: serviceName, roles, certificate: certificate.optional() }),
       run: (input, context) => serviceAccounts.create(input, context),
     }),
     defineOperation({
@@ -76,6 +94,11 @@ export function createApiKeyOperations({ apiKeys, serviceAccounts }: ApiKeyOpera
       name: 'service-accounts/set-roles',
       input: z.strictObject({ id, roles }),
       run: (input, context) => serviceAccounts.setRoles(input.id, input.roles, context),
+    }),
+    defineOperation({
+      name: 'service-accounts/set-certificate',
+      input: z.strictObject({ id, certificate: certificate.nullable() }),
+      run: (input, context) => serviceAccounts.setCertificate(input.id, input.certificate, context),
     }),
     defineOperation({
       name: 'service-accounts/set-disabled',

@@ -40,6 +40,8 @@ export const apiKeyTables: readonly RecordTable[] = [
       roles: { type: 'string', required: true },
       /** Grows with every change of its authority. */
       generation: { type: 'number', required: true },
+      /** The name in the certificate by which it calls: of two accounts the unique index lets one have it. */
+      certificate: { type: 'string', required: false, unique: true },
       disabledAt: { type: 'date', required: false },
       createdAt: { type: 'date', required: true },
     },

@@ -1,9 +1,9 @@
 import { type AuthenticatedCaller, type Authenticator, type Caller, type MadeApiKeyAnswer } from '@sallyport/core';
 import { startHarness, type Answer, type Harness, type HarnessOptions } from '../../identity.test-support.ts';
 
-/** Identity with API keys. */
+/** Identity with API keys, and certificates of service accounts. */
 export function startKeyHarness(options: HarnessOptions = {}): Promise<Harness> {
-  return startHarness({ ...options, features: { apiKeys: {}, ...options.features } });
+  return startHarness({ ...options, features: { apiKeys: {}, mtls: {}, ...options.features } });
 }
 
 /** What the gateway asks. */
@@ -11,6 +11,19 @@ export function authenticatorOf({ identity }: Pick<Harness, 'identity'>): Authen
   const authenticator = identity.authenticators.find(({ kind }) => kind === 'api-key');
   if (authenticator === undefined) throw new TypeError('there are no API keys');
   return authenticator;
+}
+
+/** What the gateway asks with the name in a certificate. */
+export function certificateAuthenticator({ identity }: Pick<Harness, 'identity'>): Authenticator {
+  const authenticator = identity.authenticators.find(({ kind }) => kind === 'mtls');
+  if (authenticator === undefined) throw new TypeError('there are no certificates');
+  return authenticator;
+}
+
+/** Presents the name in a certificate, and resolves to the caller, or to why there is none. */
+export async function presentCertificate(harness: Harness, name: string): Promise<AuthenticatedCaller | string> {
+  const outcome = await certificateAuthenticator(harness).authenticate(name);
+  return outcome.kind === 'authenticated' ? outcome.caller : outcome.reason;
 }
 
 /** Makes a key as its owner does. */

@@ -17,7 +17,7 @@ import { listKeys } from './commands/api-keys-list.ts';
 import { revokeKeys } from './commands/api-keys-revoke.ts';
 import { rotateKey } from './commands/api-keys-rotate.ts';
 import { disableService, enableService } from './commands/service-accounts-disable.ts';
-import { createService, listServices, setServiceRoles } from './commands/service-accounts.ts';
+import { createService, listServices, setServiceRoles, updateService } from './commands/service-accounts.ts';
 import { createFindKeyOwner, type KeyOwnersOptions } from './key-owners.ts';
 import { createServiceAccounts, type ServiceAccountsOptions } from './service-accounts.ts';
 
@@ -45,6 +45,7 @@ export const apiKeysFeature = {
     revokeKeys,
     createService,
     listServices,
+    updateService,
     setServiceRoles,
     disableService,
     enableService,

@@ -12,10 +12,12 @@ export interface OperatorApiKeys {
   /** Resolves to `false` when it is unknown or revoked before. */
   revoke(keyId: string): Promise<boolean>;
   revokeAll(owner: OwnerRef): Promise<number>;
-  createService(name: string, roles: readonly string[]): Promise<ServiceAccount>;
+  createService(name: string, roles: readonly string[], certificate?: string): Promise<ServiceAccount>;
   findService(name: string): Promise<ServiceAccount | null>;
   listServices(): Promise<readonly ServiceAccount[]>;
   setServiceRoles(id: string, roles: readonly string[]): Promise<ServiceAccount>;
+  /** `null` for none. */
+  setServiceCertificate(id: string, certificate: string | null): Promise<ServiceAccount>;
   setServiceDisabled(id: string, isDisabled: boolean): Promise<ServiceAccount>;
 }
 
@@ -52,6 +54,7 @@ const serviceSchema = z.object({
   roles: z.array(z.string()),
   generation: z.number(),
   isDisabled: z.boolean(),
+  certificate: z.string().nullable(),
   createdAt: time,
 });
 
@@ -63,10 +66,13 @@ export function createOperatorApiKeys(ask: AskOperation): OperatorApiKeys {
     rotate: async (keyId, overlapSeconds) => madeSchema.parse(await ask('api-keys/rotate', { keyId, overlapSeconds })),
     revoke: async (keyId) => z.boolean().parse(await ask('api-keys/revoke', { keyId })),
     revokeAll: async (owner) => z.number().parse(await ask('api-keys/revoke-all', { owner })),
-    createService: async (name, roles) => serviceSchema.parse(await ask('service-accounts/create', { name, roles })),
+    createService: async (name, roles, certificate) =>
+      serviceSchema.parse(await ask('service-accounts/create', { name, roles, certificate })),
     findService: async (name) => serviceSchema.nullable().parse(await ask('service-accounts/find', { name })),
     listServices: async () => z.array(serviceSchema).parse(await ask('service-accounts/list', {})),
     setServiceRoles: async (id, roles) => serviceSchema.parse(await ask('service-accounts/set-roles', { id, roles })),
+    setServiceCertificate: async (id, certificate) =>
+      serviceSchema.parse(await ask('service-accounts/set-certificate', { id, certificate })),
     setServiceDisabled: async (id, isDisabled) =>
       serviceSchema.parse(await ask('service-accounts/set-disabled', { id, isDisabled })),
   };
