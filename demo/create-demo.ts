@@ -2,6 +2,7 @@ import { createGatewayTraces } from '@sallyport/gateway';
 import type { Preset } from '@sallyport/server';
 import { acmeProviderId } from './acme-sso/acme-client.ts';
 import { createVerifiedAccount, demoAccountsFile, prepareDemoAccounts, type DemoAccount } from './demo-accounts.ts';
+import { prepareCommandLine } from './demo-command-line.ts';
 import { demoConfig } from './demo-config.ts';
 import { readDemoEnvironment } from './demo-environment.ts';
 import { applyDemoPolicy } from './demo-policy.ts';
@@ -34,8 +35,9 @@ export function createDemo(variables: Readonly<Record<string, string | undefined
     },
     besideMailbox: { path: '/preview', app: createPreview() },
     prepareRoles: applyDemoPolicy,
-    async prepareAccounts({ dataDir }, identity) {
+    async prepareAccounts({ dataDir, publicUrl }, identity) {
       accounts = await prepareDemoAccounts(dataDir, (account) => createVerifiedAccount(identity, account));
+      await prepareCommandLine({ dataDir, publicUrl }, identity);
     },
     accountsEnteredWithoutPassword: () =>
       accounts.map(({ roles: [role = 'user'], email, password }) => ({ role, email, password })),

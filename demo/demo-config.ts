@@ -35,8 +35,8 @@ export function demoConfig(environment: Environment, demo: DemoEnvironment): Con
     // For programs: examples/terminal-client, and examples/spa-client from another origin.
     firstPartyTokens: {},
     cors: { tokenOrigins: [...demo.tokenOrigins] },
-    // For a shell with a session of its own: examples/auth-js-shell.
-    ...(demo.oauthClientHosts.length === 0 ? {} : { oauthProvider: { privateHosts: [...demo.oauthClientHosts] } }),
+    // For "sallyport login", and for a shell with a session of its own: examples/auth-js-shell.
+    oauthProvider: { privateHosts: [...demo.oauthClientHosts], devices: { requests: [] } },
     // All clients come from one address, and the machine may be building pages while they sign in.
     limits: { authRequests: [] },
     // All browsers of a demo are at one address.

@@ -15,6 +15,7 @@ const summary = {
     { name: 'shop', path: '/api/shop' },
     { name: 'shell', path: '/' },
   ],
+  commandLineClient: 'client_1',
   logFolder: path.resolve('.sallyport/logs'),
 };
 
@@ -38,6 +39,7 @@ describe('the table', () => {
       'user@example.com',
       'one   user',
       'ready in 1.3 s',
+      'npx --no-install sallyport login --url http://localhost:3000 --client client_1',
     ]) {
       expect(table).toContain(text);
     }
@@ -78,6 +80,7 @@ describe('the JSON line', () => {
       mailbox: summary.mailbox,
       acmeSso: summary.acmeSso,
       accounts: summary.accounts,
+      commandLineClient: 'client_1',
       services: summary.services,
     });
   });

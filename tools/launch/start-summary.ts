@@ -2,23 +2,35 @@ import path from 'node:path';
 import { topology } from '../../demo/topology.ts';
 import type { DemoAccount, RunningSystem } from './system.ts';
 
-type Summary = Pick<RunningSystem, 'url' | 'mailbox' | 'acmeSso' | 'authority' | 'accounts' | 'services' | 'logFolder'>;
+type Summary = Pick<
+  RunningSystem,
+  'url' | 'mailbox' | 'acmeSso' | 'authority' | 'accounts' | 'commandLineClient' | 'services' | 'logFolder'
+>;
 
 /** What `npm start -- --json` prints: one line. */
-export function toJsonLine({ url, mailbox, acmeSso, authority, accounts, services }: Summary): string {
+export function toJsonLine({
+  url,
+  mailbox,
+  acmeSso,
+  authority,
+  accounts,
+  commandLineClient,
+  services,
+}: Summary): string {
   return JSON.stringify({
     url,
     mailbox,
     ...(acmeSso === undefined ? {} : { acmeSso }),
     ...(authority === undefined ? {} : { authority }),
     accounts: accounts.map(({ email, password, roles }) => ({ email, password, roles })),
+    ...(commandLineClient === undefined ? {} : { commandLineClient }),
     services: services.map(({ name, path: servicePath }) => ({ name, path: servicePath })),
   });
 }
 
 /** What `npm start` prints: one aligned table, and five things to try. */
 export function toStartTable(summary: Summary, readyAfterSeconds: number): string {
-  const { url, mailbox, acmeSso, authority, accounts, services, logFolder } = summary;
+  const { url, mailbox, acmeSso, authority, accounts, commandLineClient, services, logFolder } = summary;
   const vendor = accountWith(accounts, 'vendor');
   const administrator = accountWith(accounts, 'admin');
   const rows: string[][] = [
@@ -35,6 +47,15 @@ export function toStartTable(summary: Summary, readyAfterSeconds: number): strin
       email,
       `${password}   ${roles.join(', ')}`,
     ]),
+    ...(commandLineClient === undefined
+      ? []
+      : [
+          [
+            'Terminal',
+            `npx --no-install sallyport login --url ${url} --client ${commandLineClient}`,
+            'then: npx --no-install sallyport whoami',
+          ],
+        ]),
     ...(authority === undefined ? [] : [['Authority', fromHere(authority), 'trust it once, as below']]),
     ['Logs', fromHere(logFolder), 'Ctrl-C stops everything'],
   ];

@@ -23,6 +23,8 @@ import { waitUntilReady } from './wait-until-ready.ts';
 const readyTimeoutMilliseconds = 60_000;
 /** Of `demo/demo-accounts.ts`, which cannot be loaded before it is built. */
 const demoAccountsFile = 'demo-accounts.json';
+/** Of `demo/demo-command-line.ts`. */
+const demoCommandLineFile = 'demo-command-line.json';
 
 export interface DemoAccount {
   readonly email: string;
@@ -68,6 +70,8 @@ export interface RunningSystem {
   /** Path of the certificate authority behind an https address. */
   readonly authority: string | undefined;
   readonly accounts: readonly DemoAccount[];
+  /** The client of `sallyport login`, where the demo has one. */
+  readonly commandLineClient: string | undefined;
   readonly services: readonly { readonly name: string; readonly path: string }[];
   readonly logFolder: string;
   /** Every gateway, and where it listens itself. */
@@ -166,6 +170,7 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
 
   const signal = options.signal === undefined ? startup.signal : AbortSignal.any([options.signal, startup.signal]);
   let accounts: readonly DemoAccount[];
+  let commandLineClient: string | undefined;
   try {
     signal.throwIfAborted();
     // The first gateway makes the demo accounts: the second must not make the same ones meanwhile.
@@ -181,6 +186,7 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
     const gateway = parts.get('gateway');
     if (gateway !== undefined && parts.has('shell')) await requirePage(gateway, addresses, authority, signal);
     accounts = gateway === undefined ? [] : await readDemoAccounts(dataDir);
+    commandLineClient = await readCommandLineClient(dataDir);
     isUp = true;
   } catch (error) {
     await stopAll();
@@ -193,6 +199,7 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
     acmeSso: parts.has('acme-sso') ? acmeSsoUrl(addresses) : undefined,
     authority: options.tls?.caFile,
     accounts,
+    commandLineClient,
     services: definitions.flatMap(({ name, path: servicePath }) =>
       servicePath === undefined ? [] : [{ name, path: servicePath }],
     ),
@@ -331,6 +338,12 @@ async function readDemoAccounts(dataDir: string): Promise<readonly DemoAccount[]
   const text = await readFile(path.join(dataDir, demoAccountsFile), 'utf8').catch(() => '[]');
   const accounts: unknown = JSON.parse(text);
   return Array.isArray(accounts) ? accounts.filter(isDemoAccount) : [];
+}
+
+async function readCommandLineClient(dataDir: string): Promise<string | undefined> {
+  const text = await readFile(path.join(dataDir, demoCommandLineFile), 'utf8').catch(() => '{}');
+  const { clientId } = JSON.parse(text) as { readonly clientId?: unknown }; // An object, written by the gateway.
+  return typeof clientId === 'string' ? clientId : undefined;
 }
 
 function isDemoAccount(value: unknown): value is DemoAccount {

@@ -6,6 +6,7 @@ import { issueCertificate } from './certs-issue.ts';
 import { listCertificates } from './certs-list.ts';
 import { renewCertificates } from './certs-renew.ts';
 import { revokeCertificates } from './certs-revoke.ts';
+import { callPath } from './call.ts';
 import { dev } from './dev.ts';
 import { doctor } from './doctor.ts';
 import { explain } from './explain.ts';
@@ -13,6 +14,8 @@ import { init } from './init.ts';
 import { listKeys } from './keys-list.ts';
 import { rotateKeys } from './keys-rotate.ts';
 import { withdrawKey } from './keys-withdraw.ts';
+import { login } from './login.ts';
+import { logout } from './logout.ts';
 import { migrateDatabase } from './migrate.ts';
 import { explainPolicy } from './policy-explain.ts';
 import { testPolicy } from './policy-test.ts';
@@ -22,6 +25,8 @@ import { checkSecrets } from './secrets-check.ts';
 import { generateSecret } from './secrets-generate.ts';
 import { rewrapSecrets } from './secrets-rewrap.ts';
 import { start } from './start.ts';
+import { token } from './token.ts';
+import { whoami } from './whoami.ts';
 
 /** Every command, in the order of the help page: the gateway, those that features declare, those of the deployment as a whole. */
 export const commands: readonly Command[] = [
@@ -49,4 +54,9 @@ export const commands: readonly Command[] = [
   listRoutes,
   explain,
   doctor,
+  login,
+  whoami,
+  callPath,
+  token,
+  logout,
 ];

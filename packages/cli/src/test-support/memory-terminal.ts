@@ -2,6 +2,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { runCommandLine } from '../run.ts';
 
 /** What a command line left behind. */
@@ -19,6 +20,15 @@ export interface Workplace {
   readonly dataDir: string;
   readonly environment: Record<string, string>;
   run(args: readonly string[], input?: string): Promise<CommandResult>;
+  /** Runs one that waits for something, and goes on. */
+  start(args: readonly string[]): RunningCommand;
+}
+
+/** A command line that is running. */
+export interface RunningCommand {
+  readonly result: Promise<CommandResult>;
+  /** What a pattern finds first in what the command writes to standard error. Rejects where it ends without. */
+  untilErrors(pattern: RegExp): Promise<string>;
 }
 
 /** The first version of the root secret in tests. */
@@ -56,12 +66,10 @@ export function createWorkplace(variables: Readonly<Record<string, string>> = {}
     SMTP_URL: 'smtp://127.0.0.1:9',
     ...variables,
   };
-  return {
-    folder,
-    dataDir,
-    environment,
-    async run(args, input = '') {
-      const [output, errors] = [createSink(), createSink()];
+  const start = (args: readonly string[], input = ''): RunningCommand => {
+    const [output, errors] = [createSink(), createSink()];
+    let isOver = false;
+    const run = async (): Promise<CommandResult> => {
       const code = await runCommandLine(args, {
         environment,
         workingFolder: folder,
@@ -69,10 +77,23 @@ export function createWorkplace(variables: Readonly<Record<string, string>> = {}
         output: output.stream,
         errors: errors.stream,
       });
+      isOver = true;
       const text = output.text();
       return { code, output: text, errors: errors.text(), json: () => JSON.parse(text) as unknown };
-    },
+    };
+    return {
+      result: run(),
+      async untilErrors(pattern) {
+        for (;;) {
+          const found = pattern.exec(errors.text())?.[1];
+          if (found !== undefined) return found;
+          if (isOver) throw new Error(`the command ended: ${errors.text()}`);
+          await sleep(5);
+        }
+      },
+    };
   };
+  return { folder, dataDir, environment, start, run: (args, input) => start(args, input).result };
 }
 
 function createSink(): { readonly stream: Writable; readonly text: () => string } {
