@@ -96,12 +96,15 @@ describe('the table', () => {
       { ...base, route: 'GET /bare', access: 'undeclared' },
       { ...base, route: 'GET /bills', inOrganization: true, orgRoles: [['owner', 'billing']] },
       { ...base, route: 'GET /team', inOrganization: true },
+      { ...base, route: 'GET /audit', isForServices: true, mutualTls: 'alone' },
+      { ...base, route: 'GET /both', mutualTls: 'with-token' },
     ],
     policy,
   );
 
   it('has a column for each role', () => {
-    const [header = '', refund = '', , bare = '', bills = '', team = ''] = toServiceTable(table).split('\n');
+    const [header = '', refund = '', , bare = '', bills = '', team = '', audit = '', both = ''] =
+      toServiceTable(table).split('\n');
     expect(header.split(/ {2,}/)).toEqual(['TRANSPORT', 'ROUTE', 'ACCESS', 'admin', 'clerk', 'user', 'HANDLER']);
     expect(refund).toMatch(
       /permission order:refund, step-up mfa 300 s, policy: update Order +- +\? +- +OrdersController\.list/,
@@ -109,11 +112,13 @@ describe('the table', () => {
     expect(bare).toContain('UNDECLARED');
     expect(bills).toMatch(/role owner or billing in the organization +\? +\? +\? /);
     expect(team).toMatch(/member of an organization +\? /);
+    expect(audit).toMatch(/services only, by client certificate +- +- +- /);
+    expect(both).toMatch(/signed in, client certificate and token +yes +yes +yes /);
   });
 
   it('of Markdown has one line for each handler, whatever its texts hold', () => {
     const lines = toServiceMarkdown(table).split('\n');
-    expect(lines).toHaveLength(7);
+    expect(lines).toHaveLength(9);
     expect(lines[1]).toBe('| --- | --- | --- | --- | --- | --- | --- |');
     expect(lines[3]).toContain('| GET /a\\|b | public: a pipe \\| and a break |');
   });

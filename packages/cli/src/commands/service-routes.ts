@@ -136,6 +136,8 @@ function answerOfDeclarations(role: string, route: ServiceRoute, policy: RolePer
   if (route.access === 'public' || route.access === 'optional') return 'yes';
   if (route.access === 'elsewhere') return 'unknown';
   if (route.access !== 'guarded') return 'no';
+  // A machine is who its certificate names, and no user of any role.
+  if (route.mutualTls === 'alone') return 'no';
   // A user may hold several roles: this is the answer for one who holds this role alone.
   if (!route.roles.every((oneOf) => oneOf.includes(role))) return 'no';
   const met = route.inOrganization ? 'unknown' : 'yes'; // A role of the deployment says nothing of those in an organization.
