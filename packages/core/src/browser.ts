@@ -5,6 +5,7 @@ export type {
   ConfirmFactorAnswer,
   ConnectedApp,
   ConnectedAppsAnswer,
+  ConnectedSignIn,
   EndedSessionsAnswer,
   FactorMethod,
   FactorsAnswer,

@@ -4,6 +4,7 @@ export type {
   ConfirmFactorAnswer,
   ConnectedApp,
   ConnectedAppsAnswer,
+  ConnectedSignIn,
   EndedSessionsAnswer,
   FactorMethod,
   FactorsAnswer,

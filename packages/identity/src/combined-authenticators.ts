@@ -38,5 +38,9 @@ function combine(members: readonly Authenticator[]): Authenticator {
       }
       return null;
     },
+    // Each leaves a credential alone that is another's.
+    async recordUse(credentialId, at) {
+      for (const member of inTurn) await member.recordUse?.(credentialId, at);
+    },
   };
 }

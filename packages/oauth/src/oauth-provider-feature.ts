@@ -61,7 +61,7 @@ export const oauthProviderFeature = {
     return {
       ...built,
       operations,
-      manageRoutes,
+      manageRoutes: [...manageRoutes, ...built.manageRoutes],
       noteSessionEndings: logout.noteSessionEndings,
       async forgetAccount(userId: string) {
         await logout.forgetAccount(userId);

@@ -13,6 +13,7 @@ describe.skipIf(!isAvailable('mongodb')).each([
   { name: 'logouts that wait', load: () => import('./backchannel-logout/logout-queue.test.ts') },
   { name: 'requests that meet', load: () => import('./provider/provider-races.test.ts') },
   { name: 'consents', load: () => import('./provider/consents.test.ts') },
+  { name: 'agents', load: () => import('./provider/agents.test.ts') },
   { name: 'back-channel logout', load: () => import('./backchannel-logout/backchannel-logout.test.ts') },
 ])('oauth: $name', async ({ load }) => {
   await load();

@@ -14,6 +14,7 @@ describe.skipIf(!isAvailable('postgres')).each([
   { name: 'requests that meet', load: () => import('./provider/provider-races.test.ts') },
   { name: 'sign-ins of devices', load: () => import('./device-flow/device-flow.test.ts') },
   { name: 'consents', load: () => import('./provider/consents.test.ts') },
+  { name: 'agents', load: () => import('./provider/agents.test.ts') },
   { name: 'back-channel logout', load: () => import('./backchannel-logout/backchannel-logout.test.ts') },
 ])('oauth: $name', async ({ load }) => {
   await load();

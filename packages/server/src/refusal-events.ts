@@ -67,7 +67,7 @@ export function createRefusalEvents(options: RefusalEventsOptions): RefusalEvent
     writing.add(written);
   };
   const writeCounted = ({ record, address }: Counted, count: number, isTold = true): void => {
-    const { code = 'unknown', reason = 'unknown', route, subject, sid, requestId } = record;
+    const { code = 'unknown', reason = 'unknown', route, subject, sid, requestId, actor: via } = record;
     write({
       type: 'access.refused',
       at: now(),
@@ -76,7 +76,7 @@ export function createRefusalEvents(options: RefusalEventsOptions): RefusalEvent
       ...(isTold && sid !== undefined ? { sid } : {}),
       requestId,
       address,
-      details: isTold ? { code, reason, route, count } : { code: 'several', reason: 'beyond-the-bound', count },
+      details: isTold ? { code, reason, route, count, via } : { code: 'several', reason: 'beyond-the-bound', count },
     });
   };
   const flush = (): void => {
@@ -91,9 +91,9 @@ export function createRefusalEvents(options: RefusalEventsOptions): RefusalEvent
 
   return {
     note(record, address) {
-      const { code, reason, route, subject } = record;
+      const { code, reason, route, subject, actor } = record;
       if (!matters(record)) return;
-      const key = [code, reason, route, subject ?? networkOf(address)].join('\n');
+      const key = [code, reason, route, subject ?? networkOf(address), actor].join('\n');
       const known = kinds.get(key);
       if (known !== undefined) known.repetitions += 1;
       else if (kinds.size < maxKinds) {

@@ -263,18 +263,36 @@ export interface DeviceDecisionAnswer {
   readonly client: { readonly name: string };
 }
 
-/** A third-party OAuth client that a user lets have something. */
+/** A sign-in that an OAuth client has something of. */
+export interface ConnectedSignIn {
+  /** The browser or program in which the user signed in. */
+  readonly device: string;
+  readonly signedInAt: string;
+  /** Whether it is the one that asks. */
+  readonly isCurrent: boolean;
+  /** The app whose access it acts by, where the user let that one in (RFC 8693); absent where the user let it in itself. */
+  readonly through?: string;
+}
+
+/** A third-party OAuth client that acts for a user: one that the user let in, or one that got a token of such a one. */
 export interface ConnectedApp {
   /** Its `client_id`, or what stands for that where it is the address of a metadata document. */
   readonly clientId: string;
+  /** An agent acts by itself. */
+  readonly kind: 'application' | 'agent';
   /** As it is registered; of a client by metadata document its host. */
   readonly name: string;
   /** The metadata document of a client that nobody registered: its `client_id`, and the host that vouches for it. */
   readonly document?: { readonly url: string; readonly host: string };
+  /** Where it is, as far as that is known. */
+  readonly host?: string;
   readonly homepage?: string;
   readonly logoUri?: string;
-  /** When the user first allowed it, of the sign-ins that go on. */
+  /** Since when it acts for the user, of the sign-ins that go on. */
   readonly allowedAt: string;
+  /** When it was last here with a token, to the minute; `null` for never. */
+  readonly lastUsedAt: string | null;
+  readonly signIns: readonly ConnectedSignIn[];
   readonly scopes: readonly { readonly scope: string; readonly description: string }[];
 }
 

@@ -40,6 +40,8 @@ export const kernelEvents = {
       code: z.string(),
       route: z.string().optional(),
       count: z.number().int().optional(),
+      /** Who acted for the actor: a zone, or an OAuth client. */
+      via: z.string().optional(),
     })
     .describe(
       'A request was refused: a permission that is missing, a request of another site, a webhook that is not genuine, a limit (`count`: how many were refused alike within a minute)',

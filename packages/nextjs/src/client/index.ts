@@ -6,6 +6,7 @@ export type {
   ConfirmFactorAnswer,
   ConnectedApp,
   ConnectedAppsAnswer,
+  ConnectedSignIn,
   ConnectedProvider,
   ConnectedProvidersAnswer,
   EndedSessionsAnswer,

@@ -17,6 +17,7 @@ export function applyClientChange(before: OAuthClient, wanted: ClientChange): Cl
     postLogoutRedirectUris: wanted.postLogoutRedirectUris ?? before.postLogoutRedirectUris,
     scopes: wanted.scopes ?? before.scopes,
     resources: wanted.resources ?? before.resources,
+    serves: wanted.serves ?? before.serves,
     backchannelLogoutUri: optional(before.backchannelLogoutUri, wanted.backchannelLogoutUri),
     jwks: optional(before.jwks, wanted.jwks),
     jwksUri: optional(before.jwksUri, wanted.jwksUri),

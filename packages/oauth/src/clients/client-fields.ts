@@ -49,6 +49,8 @@ const grantType = z.preprocess(
   z.enum(grantTypes),
 );
 
+const resource = z.string().max(maxUriLength, 'is too long').superRefine(addProblemOfResource);
+
 /** What administrators say of a client, as it arrives. What one field means for another is judged by `problemsOfClient`. */
 export const clientFields = {
   name: plainText(100),
@@ -59,7 +61,8 @@ export const clientFields = {
   redirectUris: distinct(uriOf(problemOfRedirectUri), maxUris),
   postLogoutRedirectUris: distinct(uriOf(problemOfRedirectUri), maxUris),
   scopes: distinct(scope, maxScopes),
-  resources: distinct(z.string().max(maxUriLength, 'is too long').superRefine(addProblemOfResource), maxUris),
+  resources: distinct(resource, maxUris),
+  serves: distinct(resource, maxUris),
   backchannelLogoutUri: uriOf(problemOfWebUri),
   jwks: clientKeySetSchema,
   jwksUri: uriOf(problemOfWebUri),
@@ -90,6 +93,7 @@ export const newClientSchema = z.strictObject({
   postLogoutRedirectUris: clientFields.postLogoutRedirectUris.default([]),
   scopes: clientFields.scopes.default([]),
   resources: clientFields.resources.default([]),
+  serves: clientFields.serves.default([]),
   backchannelLogoutUri: clientFields.backchannelLogoutUri.optional(),
   jwks: clientFields.jwks.optional(),
   jwksUri: clientFields.jwksUri.optional(),
@@ -113,6 +117,7 @@ export const clientChangeSchema = z
     postLogoutRedirectUris: clientFields.postLogoutRedirectUris,
     scopes: clientFields.scopes,
     resources: clientFields.resources,
+    serves: clientFields.serves,
     backchannelLogoutUri: clientFields.backchannelLogoutUri.nullable(),
     jwks: clientFields.jwks.nullable(),
     jwksUri: clientFields.jwksUri.nullable(),

@@ -85,6 +85,7 @@ export function createClientRegistry(
     },
     judgeHost: createHostJudgement(privateHosts),
     takesCertificates: kernel.machines !== undefined,
+    publicOrigin: new URL(publicUrl).origin,
     overlapSeconds: settings.secretOverlapSeconds,
     endGrants,
     forgetSignIns: logout.forgetClient,

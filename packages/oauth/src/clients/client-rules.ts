@@ -14,6 +14,8 @@ export interface ClientRules {
   readonly permissions: readonly string[];
   /** Whether a listener takes client certificates. */
   readonly takesCertificates: boolean;
+  /** Of this server: what is there is no resource of a client. */
+  readonly publicOrigin: string;
   /** Whether this server may call a host. */
   readonly judgeHost: JudgeHost;
 }
@@ -28,6 +30,7 @@ export function problemsOfClient(client: ClientRegistration, rules: ClientRules)
     ...problemsOfAuthentication(client),
     ...problemsOfBinding(client, rules),
     ...problemsOfScopes(client, rules),
+    ...problemsOfServed(client, rules),
     ...problemsOfCalledAddresses(client, rules),
   ];
 }
@@ -130,6 +133,17 @@ function problemsOfScopes(client: ClientRegistration, { permissions }: ClientRul
       'backchannelLogoutUri',
       'needs the scope "openid"',
     ],
+  ]);
+}
+
+/** What is presented to this server itself is handed to no client, which could only have stolen it. */
+function problemsOfServed(
+  { serves, grantTypes }: ClientRegistration,
+  { publicOrigin }: ClientRules,
+): readonly FieldError[] {
+  return listProblems([
+    [serves.length > 0 && !grantTypes.includes(tokenExchangeGrant), 'serves', 'is for the grant type "token_exchange"'],
+    [serves.some((each) => URL.parse(each)?.origin === publicOrigin), 'serves', 'names an address of this server'],
   ]);
 }
 

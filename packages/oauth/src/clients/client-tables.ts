@@ -21,6 +21,8 @@ export const clientTables: readonly RecordTable[] = [
       redirectUris: { type: 'string', required: true },
       postLogoutRedirectUris: { type: 'string', required: true },
       resources: { type: 'string', required: true },
+      /** Absent in rows from before tokens were exchanged: none. */
+      serves: { type: 'string', required: false },
       backchannelLogoutUri: { type: 'string', required: false },
       jwks: { type: 'string', required: false },
       jwksUri: { type: 'string', required: false },

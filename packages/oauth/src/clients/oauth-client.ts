@@ -72,6 +72,8 @@ export interface ClientRegistration {
   readonly scopes: readonly string[];
   /** What its access tokens may be for (RFC 8707). */
   readonly resources: readonly string[];
+  /** Resources that it is itself: access tokens for them it may exchange (RFC 8693). */
+  readonly serves: readonly string[];
   /** Where it is told that a sign-in is over (OpenID Connect Back-Channel Logout 1.0, section 2.2). */
   readonly backchannelLogoutUri?: string | undefined;
   readonly jwks?: ClientKeySet | undefined;

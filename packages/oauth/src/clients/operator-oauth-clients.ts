@@ -39,6 +39,7 @@ const clientSchema = z.object({
   postLogoutRedirectUris: texts,
   scopes: texts,
   resources: texts,
+  serves: texts,
   backchannelLogoutUri: z.string().optional(),
   jwks: z.object({ keys: z.array(z.record(z.string(), z.union([z.string(), texts]))) }).optional(),
   jwksUri: z.string().optional(),

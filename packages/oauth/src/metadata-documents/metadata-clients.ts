@@ -150,6 +150,7 @@ function toClient(address: URL, document: ClientDocument, resources: readonly Pr
     postLogoutRedirectUris: [],
     scopes: ['openid', 'offline_access', ...new Set(resources.flatMap(({ scopes }) => scopes))],
     resources: resources.map(({ resource }) => resource),
+    serves: [],
     ...(jwks === undefined ? {} : { jwks }),
     ...(jwksUri === undefined ? {} : { jwksUri }),
     ...(homepage === undefined ? {} : { homepage }),

@@ -41,6 +41,7 @@ const clientOf = (trust: ClientTrust): OAuthClient => ({
   postLogoutRedirectUris: [],
   scopes: ['product:read', 'invoice:read'],
   resources: [],
+  serves: [],
   generation: 1,
   secret: null,
   createdAt: at,
@@ -53,7 +54,8 @@ it.each(['first-party', 'third-party'] as const)(
     const parts: AccessTokenJudgeParts = {
       credential: 'bearer',
       findClient: async () => clientOf(trust),
-      grants: { isLive: async () => true, end: async () => {}, remove: async () => true, announceEnd: async () => {} },
+      grants: { clientOf: async () => 'partner' },
+      delegations: { isLive: async () => false },
       directory: {
         byToken: async () => null,
         bySid: async () => ({ ...session, createdAt: at }),

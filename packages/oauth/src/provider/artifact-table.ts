@@ -21,6 +21,8 @@ export const artifactTables: readonly RecordTable[] = [
       subject: { type: 'string', required: false, index: true },
       /** When it was used up; of what is used once. */
       consumedAt: { type: 'date', required: false },
+      /** When a token of a grant or of a delegation was used last, to the minute. */
+      lastUsedAt: { type: 'date', required: false },
       createdAt: { type: 'date', required: true },
       expiresAt: { type: 'date', required: true, index: true },
     },

@@ -9,7 +9,7 @@ import {
 import * as z from 'zod';
 import { artifactContextOf } from './artifact-table.ts';
 
-/** What the provider keeps of each kind. The names are those of the library; `TokenAnswer` and the last three are ours. */
+/** What the provider keeps of each kind. The names are those of the library; `TokenAnswer` and the last four are ours. */
 export type ArtifactKind =
   | 'Session'
   | 'Interaction'
@@ -24,7 +24,8 @@ export type ArtifactKind =
   | 'DeviceCode'
   | 'UserCode'
   | 'DevicePoll'
-  | 'DeviceSignIn';
+  | 'DeviceSignIn'
+  | 'Delegation';
 
 /** What is found by a kind and an id. The id of a code or a token is what its bearer presents. */
 export interface ArtifactName {
@@ -43,6 +44,9 @@ export interface StoredArtifact {
   readonly payload: Readonly<Record<string, unknown>>;
   readonly consumedAt: Date | null;
   readonly createdAt: Date;
+  readonly expiresAt: Date;
+  /** When a token of it was used last, to the minute; of grants and delegations. */
+  readonly lastUsedAt: Date | null;
 }
 
 /** An artifact of a user. */
@@ -60,6 +64,8 @@ export interface Artifacts {
   save(artifact: Artifact): Promise<void>;
   /** Uses it up: compare-and-set, `true` for exactly one caller. */
   consume(name: ArtifactName, at: Date): Promise<boolean>;
+  /** Notes that it was used: once a minute, however often it is called and at how many gateways. */
+  recordUse(name: ArtifactName, at: Date): Promise<void>;
   /** Resolves to whether there was one. */
   remove(name: ArtifactName): Promise<boolean>;
   /** Those of a kind that belong to a user and have not expired. */
@@ -76,6 +82,7 @@ export interface Artifacts {
 }
 
 const model = recordModels.oauthArtifact;
+const useSeconds = 60;
 
 const rowSchema = z.object({
   artifactHash: z.string(),
@@ -84,6 +91,8 @@ const rowSchema = z.object({
   grantId: z.string().nullish(),
   consumedAt: z.date().nullish(),
   createdAt: z.date(),
+  expiresAt: z.date(),
+  lastUsedAt: z.date().nullish(),
 });
 const payloadSchema = z.record(z.string(), z.unknown());
 
@@ -105,19 +114,27 @@ export function createArtifacts(records: Records, sealer: Sealer, now: () => Dat
   });
 
   const open = (row: unknown): OwnedArtifact => {
-    const { artifactHash, kind, payload, grantId, consumedAt, createdAt } = rowSchema.parse(row);
+    const { artifactHash, kind, payload, ...rest } = rowSchema.parse(row);
     const text = sealer.open(payload, artifactContextOf({ kind, artifactHash }));
     return {
       payload: payloadSchema.parse(JSON.parse(text)),
-      grantId: grantId ?? null,
-      consumedAt: consumedAt ?? null,
-      createdAt,
+      grantId: rest.grantId ?? null,
+      consumedAt: rest.consumedAt ?? null,
+      createdAt: rest.createdAt,
+      expiresAt: rest.expiresAt,
+      lastUsedAt: rest.lastUsedAt ?? null,
     };
   };
 
   const insert = async (artifact: Artifact): Promise<boolean> => {
     const artifactHash = sealer.hash(textOf(artifact));
-    const data = { artifactHash, ...columnsOf(artifact, artifactHash), consumedAt: null, createdAt: now() };
+    const data = {
+      artifactHash,
+      ...columnsOf(artifact, artifactHash),
+      consumedAt: null,
+      lastUsedAt: null,
+      createdAt: now(),
+    };
     try {
       await records.create({ model, data });
       return true;
@@ -162,6 +179,16 @@ export function createArtifacts(records: Records, sealer: Sealer, now: () => Dat
     async consume(name, at) {
       const where: RecordFilter[] = [named(name), { field: 'consumedAt', value: null }];
       return (await records.updateMany({ model, where, update: { consumedAt: at } })) === 1;
+    },
+    async recordUse(name, at) {
+      const aMinuteAgo = new Date(at.getTime() - useSeconds * 1000);
+      const isDue: readonly RecordFilter[] = [
+        { field: 'lastUsedAt', operator: 'lt', value: aMinuteAgo },
+        { field: 'lastUsedAt', value: null },
+      ];
+      for (const condition of isDue)
+        if ((await records.updateMany({ model, where: [named(name), condition], update: { lastUsedAt: at } })) > 0)
+          return;
     },
     async remove(name) {
       return (await records.deleteMany({ model, where: [named(name)] })) > 0;

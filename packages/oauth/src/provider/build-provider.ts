@@ -15,9 +15,11 @@ import type { ClientRegistry, ClientRegistryKernel } from '../clients/client-reg
 import type { buildDeviceFlow, DeviceFlowKernel } from '../device-flow/build-device-flow.ts';
 import type { OAuthProviderConfig } from '../oauth-provider-config.ts';
 import { artifactPurpose } from './artifact-table.ts';
+import { createAgentRoutes } from './agent-routes.ts';
 import { createArtifacts, type Artifacts } from './artifacts.ts';
 import { createConsentRoutes } from './consent-routes.ts';
 import { createConsents } from './consents.ts';
+import { createDelegations } from './delegations.ts';
 import { createGrants } from './grants.ts';
 import { createInteractionRoutes } from './interaction-routes.ts';
 import { createInteractions } from './interactions.ts';
@@ -26,7 +28,9 @@ import { createOAuthProvider, type OAuthProviderParts, type ShowView } from './o
 import { providerCookiesFor } from './provider-cookies.ts';
 import type { ProviderEvent } from './provider-events.ts';
 import { revokeOAuthToken } from './revoke-token.ts';
+import { createSealedSignIns, signInPurpose } from './sealed-sign-ins.ts';
 import { createStructuredTokens } from './structured-tokens.ts';
+import { createSubjectTokens } from './subject-tokens.ts';
 
 /** What the provider takes of the kernel. */
 export type OAuthProviderKernel = ClientRegistryKernel &
@@ -36,6 +40,9 @@ export type OAuthProviderKernel = ClientRegistryKernel &
     | 'events'
     | 'artifacts'
     | 'grants'
+    | 'delegations'
+    | 'subjects'
+    | 'signIns'
     | 'registry'
     | 'accessTokens'
     | 'accessSeconds'
@@ -108,18 +115,22 @@ export function buildProvider(
   const findClient = registry.find;
   const { deviceRequests, devicePolls, deviceSignIns } = deviceFlow;
   const grants = createGrants(artifacts, { ...kernel, deviceSignIns });
+  const delegations = createDelegations(artifacts, kernel);
+  const signIns = createSealedSignIns(kernel.sealerFor(signInPurpose));
   const { accessTokens, accessMinutes, privateHosts, devices } = config;
   const hasClientsByMetadata = config.clientsByMetadata !== undefined;
   const ofDevices = { deviceRequests, devicePolls, deviceSignIns, devices };
   const shared = { ...kernel, ...ofDevices, hasClientsByMetadata };
-  const parts = { ...shared, keyRing, artifacts, grants, registry, accessTokens, privateHosts };
+  const parts = { ...shared, keyRing, artifacts, grants, delegations, signIns, registry, accessTokens, privateHosts };
   const publicOrigin = new URL(publicUrl).origin;
   const tokens = createOAuthAuthenticator({ ...parts, findClient, publicOrigin });
-  const structuredTokens = createStructuredTokens({ ...tokens, grants, publicOrigin });
+  const structuredTokens = createStructuredTokens({ ...tokens, grants, delegations, publicOrigin });
+  const subjects = createSubjectTokens({ ...tokens, signIns });
   const accessSeconds = accessMinutes * 60;
   const provider = createOAuthProvider({
     ...parts,
     structuredTokens,
+    subjects,
     accessSeconds,
     dpopNonceSecret: config.dpopNonces ? toDpopNonceSecret(kernel.sealerFor(dpopNoncePurpose)) : undefined,
   });
@@ -137,7 +148,7 @@ export function buildProvider(
         maxAgeSeconds: keyRing.maxAgeSeconds ?? 300,
       }),
     },
-    revokeOAuthToken: (token, context) => revokeOAuthToken({ artifacts, grants, ...tokens }, token, context),
+    revokeOAuthToken: (token, context) => revokeOAuthToken({ ...parts, ...tokens }, token, context),
   };
   const consents = createConsents({ ...parts, findClient });
   const routes = [
@@ -145,5 +156,6 @@ export function buildProvider(
     createConsentRoutes(consents, kernel.directory),
     deviceFlow.createRoutes(registry, () => provider.current(), accessSeconds),
   ];
-  return { routes, authenticator: tokens.authenticator, services };
+  const manageRoutes = config.clients.api === undefined ? [] : [createAgentRoutes({ ...kernel, consents })];
+  return { routes, manageRoutes, authenticator: tokens.authenticator, services };
 }

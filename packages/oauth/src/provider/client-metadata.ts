@@ -10,12 +10,13 @@ import {
 } from '../clients/oauth-client.ts';
 
 /** What we know of a client beside what the library knows of it. */
-export const ownClientMetadata = ['trust', 'resources', 'permissions'] as const;
+export const ownClientMetadata = ['trust', 'resources', 'serves', 'permissions'] as const;
 
 /** A client of the library, with what is ours of it. */
 export interface OwnClient {
   readonly trust: ClientTrust;
   readonly resources: readonly string[];
+  readonly serves: readonly string[];
   readonly permissions: readonly string[];
 }
 
@@ -49,6 +50,7 @@ export function toClientMetadata(client: OAuthClient): AdapterPayload & OwnClien
     ...(certificateName === undefined ? {} : toCertificateMetadata(certificateName)),
     trust,
     resources: [...resources],
+    serves: [...client.serves],
     permissions: [...permissionsOfClient(client)],
   };
 }

@@ -34,9 +34,13 @@ describe(onDatabase('the apps that a user let in'), () => {
     expect(await appsOf(ada)).toEqual([
       {
         clientId: client.id,
+        kind: 'application',
         name: 'Acme Reports',
+        host: 'reports.acme.example',
         homepage: 'https://reports.acme.example/',
         allowedAt: harness.now().toISOString(),
+        lastUsedAt: null,
+        signIns: [{ device: expect.any(String) as string, signedInAt: harness.now().toISOString(), isCurrent: true }],
         scopes: [
           { scope: 'openid', description: 'Know that you are the same person each time you sign in' },
           { scope: 'offline_access', description: 'Stay connected while you are not there, until your sign-in ends' },

@@ -4,7 +4,8 @@ import type { Artifacts } from './artifacts.ts';
 
 /** What a client was granted by a user, in one sign-in. */
 export interface Grants {
-  isLive(grantId: string): Promise<boolean>;
+  /** The client that was granted it; `null` once it ended. */
+  clientOf(grantId: string): Promise<string | null>;
   /** Ends it with everything that was made under it. What was remembered of it is gone when that is done. */
   end(grantId: string, context: RequestContext): Promise<void>;
   /**
@@ -51,14 +52,17 @@ export function createGrants(
   const remove = async (grantId: string): Promise<boolean> => {
     // First of all what the others are worth nothing without.
     const isRemoved = await artifacts.remove({ kind: 'Grant', id: grantId });
-    for (const kind of ['AuthorizationCode', 'RefreshToken', 'AccessToken'] as const)
+    for (const kind of ['AuthorizationCode', 'RefreshToken', 'AccessToken', 'Delegation'] as const)
       await artifacts.removeOfGrant(kind, grantId);
     return isRemoved;
   };
   return {
     announceEnd,
     remove,
-    isLive: async (grantId) => (await artifacts.find({ kind: 'Grant', id: grantId })) !== null,
+    async clientOf(grantId) {
+      const clientId = (await artifacts.find({ kind: 'Grant', id: grantId }))?.payload['clientId'];
+      return typeof clientId === 'string' ? clientId : null;
+    },
     async end(grantId, context) {
       await transaction(() => remove(grantId));
       await announceEnd(grantId, context);

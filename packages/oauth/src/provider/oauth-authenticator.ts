@@ -1,7 +1,13 @@
 import type { AuthenticationOutcome, Authenticator, KeyRing, ProtectedResource } from '@sallyport/core';
 import { accessTokenClaimsSchema, type AccessTokenClaims } from './access-token-claims.ts';
-import { createAccessTokenJudge, type AccessTokenJudgeParts } from './access-token-judge.ts';
-import type { Artifacts } from './artifacts.ts';
+import {
+  createAccessTokenJudge,
+  parseHandle,
+  type AccessTokenJudge,
+  type AccessTokenJudgeParts,
+} from './access-token-judge.ts';
+import type { ArtifactName, Artifacts } from './artifacts.ts';
+import { delegationNameOf } from './delegations.ts';
 import { createOwnJwts, type OwnJwts } from './own-jwts.ts';
 import { formOfToken } from './provider-tokens.ts';
 
@@ -22,6 +28,10 @@ export interface OAuthAuthenticator {
   readonly readClaims: (token: string) => Promise<AccessTokenClaims | undefined>;
   /** Whether a text is a token of the provider that another resource judges, by its signature alone. */
   readonly isForAnotherResource: OwnJwts['isForAnotherResource'];
+  /** What a token of the provider for another resource says. */
+  readonly readForeign: OwnJwts['readForeign'];
+  /** Judges claims that are known to be ours, as things are now. */
+  readonly judge: AccessTokenJudge['judge'];
 }
 
 const opaqueForm = /^(?:bearer|dpop) +(sp_at_[\w-]+)$/i;
@@ -33,16 +43,17 @@ const opaqueForm = /^(?:bearer|dpop) +(sp_at_[\w-]+)$/i;
 export function createOAuthAuthenticator(parts: OAuthAuthenticatorParts): OAuthAuthenticator {
   // Tokens for other resources are JWTs in any case.
   const ownJwts = createOwnJwts(parts);
-  const { isForAnotherResource } = ownJwts;
+  const { isForAnotherResource, readForeign } = ownJwts;
   const made = parts.accessTokens === 'jwt' ? createJwtAuthenticator(parts, ownJwts) : createOpaqueAuthenticator(parts);
-  return { ...made, isForAnotherResource };
+  return { ...made, isForAnotherResource, readForeign };
 }
 
-type BuiltAuthenticator = Omit<OAuthAuthenticator, 'isForAnotherResource'>;
+type BuiltAuthenticator = Omit<OAuthAuthenticator, 'isForAnotherResource' | 'readForeign'>;
 
 function createJwtAuthenticator(parts: OAuthAuthenticatorParts, { recognize, verify }: OwnJwts): BuiltAuthenticator {
   const { judge, judgeAgain } = createAccessTokenJudge({ ...parts, credential: 'bearer' });
   return {
+    judge,
     authenticator: {
       kind: 'bearer',
       alwaysReadsStore: true,
@@ -52,6 +63,7 @@ function createJwtAuthenticator(parts: OAuthAuthenticatorParts, { recognize, ver
         return 'kind' in verified ? verified : judge(verified);
       },
       recheck: judgeAgain,
+      recordUse: (credentialId, at) => recordUse(parts, credentialId, at),
     },
     async readClaims(text) {
       const token = recognize(`Bearer ${text}`);
@@ -85,6 +97,7 @@ function createOpaqueAuthenticator(parts: OAuthAuthenticatorParts): BuiltAuthent
   };
 
   return {
+    judge,
     authenticator: {
       kind: 'opaque',
       alwaysReadsStore: true,
@@ -97,9 +110,19 @@ function createOpaqueAuthenticator(parts: OAuthAuthenticatorParts): BuiltAuthent
         return claims === undefined ? rejected('opaque-token-unknown') : judge(claims);
       },
       recheck: judgeAgain,
+      recordUse: (credentialId, at) => recordUse(parts, credentialId, at),
     },
     readClaims,
   };
+}
+
+/** For users, who look when a client acted for them last. */
+async function recordUse({ artifacts }: OAuthAuthenticatorParts, credentialId: string, at: Date): Promise<void> {
+  const { grant, act } = parseHandle(credentialId) ?? {};
+  if (grant === undefined) return;
+  const used: ArtifactName = { kind: 'Grant', id: grant };
+  await artifacts.recordUse(used, at);
+  if (act !== undefined) await artifacts.recordUse(delegationNameOf(grant, act.sub), at);
 }
 
 function rejected(reason: string): AuthenticationOutcome {

@@ -3,6 +3,7 @@ import Provider, { errors, type KoaContextWithOIDC } from 'oidc-provider';
 import { SallyportError, type RequestContext, type SecurityEventLog } from '@sallyport/core';
 import type { IdentityKernel } from '@sallyport/identity';
 import type { ClientRegistry } from '../clients/client-registry.ts';
+import { tokenExchangeGrant } from '../clients/oauth-client.ts';
 import type { DeviceFlowConfig } from '../device-flow/device-flow-config.ts';
 import { pollSeconds, type DevicePolls } from '../device-flow/device-polls.ts';
 import type { DeviceRequests } from '../device-flow/device-requests.ts';
@@ -12,6 +13,8 @@ import { createPrivateHostFetch } from '../outbound/private-host-fetch.ts';
 import type { Artifacts } from './artifacts.ts';
 import { answerFailure } from './answer-failure.ts';
 import { toClientMetadata } from './client-metadata.ts';
+import type { Delegations } from './delegations.ts';
+import { exchangeParameters, repeatableParameters } from './exchange-request.ts';
 import { createGivenAnswers } from './given-answers.ts';
 import type { Grants } from './grants.ts';
 import { createTurns } from './in-turn.ts';
@@ -30,6 +33,9 @@ import { asksForAnotherResponseMode, responseModeProblem } from './response-mode
 import { readProviderKeys, type ProviderKeyRing, type ProviderKeys } from './signing-keys.ts';
 import type { StructuredTokens } from './structured-tokens.ts';
 import { detectReplays } from './replay-detection.ts';
+import type { SealedSignIns } from './sealed-sign-ins.ts';
+import type { SubjectTokens } from './subject-tokens.ts';
+import { createTokenExchange } from './token-exchange.ts';
 import { createTokenQuestions } from './token-questions.ts';
 import { createTokenRequest, type TokenRequest } from './token-request.ts';
 
@@ -57,6 +63,9 @@ export interface OAuthProviderParts extends Pick<
   readonly events: SecurityEventLog<ProviderEvent>;
   readonly artifacts: Artifacts;
   readonly grants: Grants;
+  readonly delegations: Delegations;
+  readonly subjects: SubjectTokens;
+  readonly signIns: SealedSignIns;
   readonly registry: Pick<ClientRegistry, 'clients' | 'find' | 'resolve' | 'logout'>;
   readonly hasClientsByMetadata: boolean;
   readonly accessTokens: 'jwt' | 'opaque';
@@ -112,6 +121,8 @@ export function createOAuthProvider(parts: OAuthProviderParts): OAuthProvider {
   const finishToken = createTokenFinish({ ...parts, answers });
   const cookies = providerCookiesFor(publicUrl);
 
+  const tokenRequest = (): TokenRequest | undefined =>
+    Provider.ctx === undefined ? undefined : tokenRequests.get(Provider.ctx.req);
   const exchangeOf = ({ req }: { readonly req: IncomingMessage }): ProviderExchange => {
     const exchange = exchanges.get(req);
     if (exchange === undefined) throw new TypeError('the provider was called without a request of the gateway');
@@ -120,6 +131,7 @@ export function createOAuthProvider(parts: OAuthProviderParts): OAuthProvider {
   /** For whom the library looks for a client. */
   const addressOfVisitor = (): string =>
     Provider.ctx === undefined ? '' : exchangeOf(Provider.ctx).context.clientAddress;
+  const certificateOf = (ctx: KoaContextWithOIDC) => exchangeOf(ctx).context.certificate;
   const show = async (ctx: KoaContextWithOIDC, view: ProviderView): Promise<void> => {
     const page = await exchangeOf(ctx).show(view, ctx.req);
     for (const [name, value] of page.headers) ctx.set(name, value);
@@ -179,7 +191,7 @@ export function createOAuthProvider(parts: OAuthProviderParts): OAuthProvider {
     } catch (error) {
       await answerFailure(ctx, error, { origin, logger, show, context: exchangeOf(ctx).context });
     } finally {
-      if (ctx.status >= 400) noteRefusal(ctx, exchangeOf(ctx).context);
+      if (ctx.status >= 400) noteRefusal(ctx, exchangeOf(ctx).context, tokenRequests.get(ctx.req)?.refusal);
       dropCookie(ctx.res, cookies.session);
     }
   };
@@ -194,12 +206,13 @@ export function createOAuthProvider(parts: OAuthProviderParts): OAuthProvider {
         publicOrigin: origin,
         signedOutPage: pages.signedOut,
         devicePage: pages.device,
+        contextOf,
         addressOf: (ctx) => contextOf(ctx).clientAddress,
         sessionSeconds: lifetime.absoluteSeconds,
         show,
-        certificateOf: (ctx) => exchangeOf(ctx).context.certificate,
+        certificateOf,
         fetch: createPrivateHostFetch(parts.privateHosts),
-        tokenRequest: () => (Provider.ctx === undefined ? undefined : tokenRequests.get(Provider.ctx.req)),
+        tokenRequest,
         announceGrantEnd: (grantId) => grants.announceEnd(grantId, contextOf(requireCurrent())),
         async findClient(id) {
           const client = await registry.resolve(id, addressOfVisitor()).catch(explainDocument);
@@ -216,6 +229,12 @@ export function createOAuthProvider(parts: OAuthProviderParts): OAuthProvider {
     followOurSessions(provider, (ctx) => exchangeOf(ctx).context);
     formTokens(provider);
     detectReplays(provider, artifacts);
+    provider.registerGrantType(
+      tokenExchangeGrant,
+      createTokenExchange({ ...parts, publicOrigin: origin, tokenRequest, certificateOf }),
+      exchangeParameters,
+      repeatableParameters,
+    );
     questions.watch(provider);
     // The library leaves it out, which means the same (RFC 8628, section 3.2).
     provider.on('device_authorization.success', (_ctx, body) => Object.assign(body, { interval: pollSeconds }));
@@ -293,9 +312,9 @@ function hasRoute(ctx: object): boolean {
   return 'oidc' in ctx;
 }
 
-function noteRefusal(ctx: KoaContextWithOIDC, { noteRefusal: note }: RequestContext): void {
+function noteRefusal(ctx: KoaContextWithOIDC, { noteRefusal: note }: RequestContext, reason: string | undefined): void {
   if (ctx.status >= 500 || typeof ctx.body !== 'object' || ctx.body === null) return;
   const { error } = ctx.body as { readonly error?: unknown };
   if (typeof error === 'string')
-    note?.(ctx.status === 401 ? 'SP_UNAUTHENTICATED' : 'SP_REQUEST_INVALID', `oauth-${error}`);
+    note?.(ctx.status === 401 ? 'SP_UNAUTHENTICATED' : 'SP_REQUEST_INVALID', `oauth-${reason ?? error}`);
 }

@@ -6,6 +6,7 @@ import {
   type AuthenticationOutcome,
   type KeyRing,
 } from '@sallyport/core';
+import * as z from 'zod';
 import { accessTokenClaimsSchema, type AccessTokenClaims } from './access-token-claims.ts';
 
 export interface OwnJwtsParts {
@@ -20,12 +21,21 @@ export interface OwnJwtsParts {
 /** Why a token is worth nothing at the gateway. */
 export type RefusedJwt = Extract<AuthenticationOutcome, { readonly kind: 'rejected' }>;
 
+const foreignSchema = accessTokenClaimsSchema
+  .omit({ sub_type: true, sid: true, grant: true })
+  .extend({ jti: z.string().min(1), sign_in: z.string().min(1) });
+
+/** The claims of an access token of a user for another resource. */
+export type ForeignClaims = z.output<typeof foreignSchema>;
+
 /** Access tokens of the provider that are JWTs (RFC 9068). */
 export interface OwnJwts {
   /** The token of an `Authorization` header that has the head of one of ours; nothing is verified. */
   readonly recognize: (authorization: string) => string | undefined;
   /** What a token that was recognized says, or why it is worth nothing. */
   readonly verify: (token: string) => Promise<AccessTokenClaims | RefusedJwt>;
+  /** What a token for another resource says: that one judges it, by its signature alone. */
+  readonly readForeign: (text: string) => Promise<ForeignClaims | RefusedJwt>;
   /** Whether a text is one that is good elsewhere: it is judged there, by its signature alone. */
   readonly isForAnotherResource: (text: string) => Promise<boolean>;
 }
@@ -45,17 +55,21 @@ export function createOwnJwts({ keyRing, publicOrigin, protectedResources, now }
     const [, token, head = ''] = jwtForm.exec(authorization) ?? [];
     return headers.has(head) ? token : undefined;
   };
-  const verify: OwnJwts['verify'] = async (token) => {
+  const verifyFor = async <Claims>(
+    audience: string[] | undefined,
+    schema: z.ZodType<Claims>,
+    token: string,
+  ): Promise<Claims | RefusedJwt> => {
     try {
       const { payload } = await jwtVerify(token, keys.getKey, {
         issuer: publicOrigin,
-        audience: [publicOrigin, ...protectedResources().map(({ resource }) => resource)],
+        ...(audience === undefined ? {} : { audience }),
         typ: 'at+jwt',
         algorithms: ['ES256', 'EdDSA', 'Ed25519', 'RS256'],
         requiredClaims: ['exp', 'iat', 'sub', 'jti'],
         currentDate: now(),
       });
-      const parsed = accessTokenClaimsSchema.safeParse(payload);
+      const parsed = schema.safeParse(payload);
       return parsed.success ? parsed.data : rejected('not-a-token-of-the-provider');
     } catch (error) {
       if (error instanceof errors.JWTExpired)
@@ -66,9 +80,16 @@ export function createOwnJwts({ keyRing, publicOrigin, protectedResources, now }
     }
   };
 
+  const verify: OwnJwts['verify'] = (token) =>
+    verifyFor([publicOrigin, ...protectedResources().map(({ resource }) => resource)], accessTokenClaimsSchema, token);
+
   return {
     recognize,
     verify,
+    async readForeign(text) {
+      const token = recognize(`Bearer ${text}`);
+      return token === undefined ? rejected('not-a-token-of-the-provider') : verifyFor(undefined, foreignSchema, token);
+    },
     async isForAnotherResource(text) {
       const token = recognize(`Bearer ${text}`);
       const verified = token === undefined ? undefined : await verify(token);

@@ -1,11 +1,16 @@
 import { errors, type Configuration, type KoaContextWithOIDC } from 'oidc-provider';
-import { assuranceLevels, dpopAlgorithms, type ClientCertificate } from '@sallyport/core';
+import { assuranceLevels, dpopAlgorithms, type ClientCertificate, type RequestContext } from '@sallyport/core';
+import * as z from 'zod';
 import { matchesCertificateMetadata } from '../clients/certificate-name.ts';
 import { clientAuthentications, oidcScopes } from '../clients/oauth-client.ts';
 import { userCodeFormat } from '../device-flow/user-codes.ts';
-import { toExtraClaims } from './access-token-claims.ts';
+import { toExtraClaims, type ExtraClaimParts } from './access-token-claims.ts';
+import { actorClaimSchema } from './actor-chain.ts';
 import { ownClientMetadata } from './client-metadata.ts';
+import type { Delegations } from './delegations.ts';
+import { endTokensLike } from './end-tokens.ts';
 import { loadExistingGrant } from './existing-grant.ts';
+import type { Grants } from './grants.ts';
 import { interactionPath } from './interactions.ts';
 import { createInteractionPolicy } from './interaction-policy.ts';
 import { isFirstParty } from './own-client.ts';
@@ -17,10 +22,18 @@ import type { ProviderView } from './provider-views.ts';
 import type { ProviderKeys } from './signing-keys.ts';
 
 export interface ProviderConfigurationParts
-  extends Omit<AdapterParts, 'interactionSeconds' | 'certificateOf'>, ProviderAccountParts, ProviderResourceParts {
+  extends
+    Omit<AdapterParts, 'interactionSeconds' | 'certificateOf'>,
+    ProviderAccountParts,
+    ProviderResourceParts,
+    ExtraClaimParts {
   readonly cookies: ProviderCookies;
   /** Whether there are clients that nobody registers. */
   readonly hasClientsByMetadata: boolean;
+  readonly grants: Pick<Grants, 'end' | 'clientOf'>;
+  readonly delegations: Pick<Delegations, 'endTokens'>;
+  /** What the gateway knows of a request. */
+  readonly contextOf: (ctx: KoaContextWithOIDC) => RequestContext;
   /** Where people are after a sign-out. */
   readonly signedOutPage: string;
   /** Where they enter the codes of devices. */
@@ -173,7 +186,7 @@ export function toProviderConfiguration(parts: ProviderConfigurationParts, keys:
       requestObjects: { enabled: false },
       backchannelLogout: { enabled: false },
       externalSigningSupport: { enabled: true, ack: 'experimental-01' },
-      revocation: { enabled: true, allowedPolicy: requireOwnToken },
+      revocation: { enabled: true, allowedPolicy: (ctx, client, token) => endOwnToken(ctx, client, token, parts) },
       introspection: {
         enabled: true,
         // RFC 7662, section 2.1: who has no proof of its own is told nothing.
@@ -206,14 +219,22 @@ function refusePage(): Promise<never> {
   return Promise.reject(new TypeError('the page for devices is not served by the library'));
 }
 
-/** RFC 7009, section 2.1: a client ends its own tokens. */
-function requireOwnToken(
-  _ctx: KoaContextWithOIDC,
+/**
+ * RFC 7009, section 2.1: a client ends its own tokens. The library would end the grant of a token of token exchange, which is
+ * that of another client: it is left nothing to do.
+ */
+async function endOwnToken(
+  ctx: KoaContextWithOIDC,
   client: { clientId: string },
-  token: { clientId?: string | undefined },
-): boolean {
-  if (token.clientId === client.clientId) return true;
-  throw new errors.InvalidRequest('client is not authorized to revoke the presented token');
+  token: { kind: string; clientId?: string | undefined; grantId?: unknown; extra?: unknown },
+  parts: Pick<ProviderConfigurationParts, 'grants' | 'delegations' | 'contextOf'>,
+): Promise<boolean> {
+  if (token.clientId !== client.clientId)
+    throw new errors.InvalidRequest('client is not authorized to revoke the presented token');
+  const { act } = exchangedSchema.safeParse(token.extra).data ?? {};
+  if (act === undefined || typeof token.grantId !== 'string') return true;
+  await endTokensLike({ grant: token.grantId, act }, parts, parts.contextOf(ctx));
+  return false;
 }
 
 /** Whether the sign-in behind a token goes on. Tokens of clients themselves have none. */
@@ -228,6 +249,9 @@ async function isAlive(
   const session = await parts.directory.bySid(sessionUid);
   return session?.principal.id === accountId && ctx.oidc.client !== undefined;
 }
+
+/** What an opaque token of token exchange holds. */
+const exchangedSchema = z.object({ act: actorClaimSchema });
 
 function textOf(value: unknown): string {
   return typeof value === 'string' ? value : '';

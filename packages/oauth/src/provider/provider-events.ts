@@ -13,6 +13,11 @@ export const providerEvents = {
     .strictObject({ clientId })
     .describe('A user took back what an OAuth client was let have, in all sign-ins: its grants and tokens ended'),
   'oauth-consent.refused': z.strictObject({ clientId }).describe('A user let an OAuth client have nothing'),
+  'oauth-delegation.begun': z
+    .strictObject({ clientId, grantedTo: clientId })
+    .describe(
+      'An OAuth client began to act for a user by token exchange, under what the user granted to another client (`grantedTo`) in that sign-in',
+    ),
   'oauth-token.reused': z
     .strictObject({ clientId, token: z.enum(['code', 'device-code', 'refresh-token']) })
     .describe(

@@ -169,6 +169,50 @@ describe.each([
     }
   });
 
+  describe('of an agent', () => {
+    const agentUrl = 'https://agent.example/';
+    let agent: SiteClient;
+    beforeEach(async () => {
+      client = await site.register('Assistant', { resources: [agentUrl] });
+      agent = await site.register('Agent', {
+        kind: 'agent',
+        grantTypes: ['token_exchange'],
+        redirectUris: [],
+        scopes: ['product:read'],
+        resources: ['http://localhost:3000/'],
+        serves: [agentUrl],
+        backchannelLogoutUri: undefined,
+      });
+    });
+    const handOver = async (): Promise<string> => (await site.authorize(client, user, agentUrl))['access_token'] ?? '';
+
+    it.skipIf(!canRace())('get tokens that are worth nothing once the agent or its app was ended', async () => {
+      for (const ended of [agent, client, agent]) {
+        user = await site.signIn(email);
+        const subject = await handOver();
+        const [answers, { status }] = await Promise.all([
+          times(4, () => site.exchange(agent, subject)),
+          withdraw(ended.id),
+        ]);
+        // Where the end came before there was anything to end, there is something now.
+        expect(status === 204 || (await withdraw(ended.id)).status === 204).toBe(true);
+        for (const { status: given, body } of answers) {
+          expect([200, 400]).toContain(given);
+          expect(await site.isTaken(body['access_token'] ?? '')).toBe(false);
+        }
+        expect((await site.exchange(agent, subject)).status).toBe(400);
+      }
+    });
+
+    it.skipIf(!canRace())('keep one row, however many tokens are exchanged', async () => {
+      const subject = await handOver();
+      const answers = await times(6, () => site.exchange(agent, subject));
+      expect(sorted(answers)).toEqual([200, 200, 200, 200, 200, 200]);
+      const where = [{ field: 'kind', value: 'Delegation' }];
+      expect(await harness.database.records.count({ model: 'sallyportOAuthArtifact', where })).toBe(1);
+    });
+  });
+
   it('lead back to the client where a process died in the middle of an answer', async () => {
     const question = await site.ask(client, user);
     await harness.database.records.updateMany({

@@ -6,7 +6,9 @@ import { anonymous, type Caller } from '@sallyport/core';
 import type { Answer, Harness } from '@sallyport/identity/test-support/harness';
 import type { MadeClient } from '../clients/oauth-clients.ts';
 import type { OAuthServices } from '../features.ts';
+import { tokenExchangeGrant } from '../clients/oauth-client.ts';
 import { operate, partner } from '../oauth.test-support.ts';
+import { accessTokenType } from './exchange-request.ts';
 
 /** A user whose browser is signed in. */
 export interface SignedInUser {
@@ -38,7 +40,7 @@ export interface ProviderSite {
   signIn(email: string): Promise<SignedInUser>;
   register(name: string, change?: object): Promise<SiteClient>;
   /** Asks for a code, up to the question for consent. */
-  ask(client: SiteClient, user: SignedInUser, scope?: string): Promise<AskedQuestion>;
+  ask(client: SiteClient, user: SignedInUser, scope?: string, resource?: string): Promise<AskedQuestion>;
   decide(question: AskedQuestion, decision: 'allow' | 'deny', user: SignedInUser): Promise<Answer>;
   /** Where the browser is sent once the question is answered. */
   resume(question: AskedQuestion, user: SignedInUser): Promise<URL>;
@@ -51,7 +53,9 @@ export interface ProviderSite {
   redeem(client: SiteClient, code: string, verifier: string): Promise<TokenReply>;
   refresh(client: SiteClient, refreshToken: string): Promise<TokenReply>;
   /** The whole way, with consent. */
-  authorize(client: SiteClient, user: SignedInUser): Promise<TokenReply['body']>;
+  authorize(client: SiteClient, user: SignedInUser, resource?: string): Promise<TokenReply['body']>;
+  /** Token exchange by a client that proves itself. */
+  exchange(client: SiteClient, subjectToken: string, form?: Record<string, string>): Promise<TokenReply>;
   /** Posts a form to an endpoint, as a client with its secret or as a public one. */
   post(
     path: string,
@@ -96,13 +100,18 @@ export async function serveProvider(harness: Harness): Promise<ProviderSite> {
   };
   const token = (client: SiteClient, form: Record<string, string>): Promise<TokenReply> =>
     post('/oauth2/token', client, form);
-  const authorizationOf = ({ id }: SiteClient, verifier: string, scope: string): Record<string, string> => ({
+  const authorizationOf = (
+    { id }: SiteClient,
+    verifier: string,
+    scope: string,
+    resource = 'http://localhost:3000/',
+  ): Record<string, string> => ({
     client_id: id,
     response_type: 'code',
     redirect_uri: redirectUri,
     scope,
     prompt: 'consent',
-    resource: 'http://localhost:3000/',
+    resource,
     code_challenge: createHash('sha256').update(verifier).digest('base64url'),
     code_challenge_method: 'S256',
   });
@@ -128,9 +137,9 @@ export async function serveProvider(harness: Harness): Promise<ProviderSite> {
       const made = await operate<MadeClient>(harness, 'oauth-clients/create', { ...partner, name, ...change });
       return { id: made.client.id, secret: made.secret ?? '' };
     },
-    ask(client, user, scope = 'openid offline_access product:read') {
+    ask(client, user, scope = 'openid offline_access product:read', resource) {
       const verifier = randomBytes(32).toString('base64url');
-      return openQuestion(authorizationOf(client, verifier, scope), user, verifier);
+      return openQuestion(authorizationOf(client, verifier, scope, resource), user, verifier);
     },
     askPushed: ({ id }, user, requestUri) => openQuestion({ client_id: id, request_uri: requestUri }, user, ''),
     async push(client) {
@@ -152,8 +161,15 @@ export async function serveProvider(harness: Harness): Promise<ProviderSite> {
       token(client, { grant_type: 'authorization_code', code, code_verifier, redirect_uri: redirectUri }),
     post,
     refresh: (client, refresh_token) => token(client, { grant_type: 'refresh_token', refresh_token }),
-    async authorize(client, user) {
-      const question = await site.ask(client, user);
+    exchange: (client, subject_token, form = {}) =>
+      token(client, {
+        grant_type: tokenExchangeGrant,
+        subject_token,
+        subject_token_type: accessTokenType,
+        ...form,
+      }),
+    async authorize(client, user, resource) {
+      const question = await site.ask(client, user, undefined, resource);
       const decided = await site.decide(question, 'allow', user);
       if (decided.status !== 200) throw new Error(`no consent: ${decided.text}`);
       const code = (await site.resume(question, user)).searchParams.get('code') ?? '';

@@ -1,7 +1,7 @@
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { Meter, RequestContext, SecurityEventLog } from '@sallyport/core';
 import { whereOf, type IdentityKernel } from '@sallyport/identity';
-import { grantTypes } from '../clients/oauth-client.ts';
+import { grantTypes, toShortGrantType } from '../clients/oauth-client.ts';
 import type { Artifacts } from './artifacts.ts';
 import type { GivenAnswers } from './given-answers.ts';
 import type { Grants } from './grants.ts';
@@ -19,7 +19,11 @@ export interface ServeTokenParts extends Pick<IdentityKernel, 'transaction' | 'h
 /** Another request for the same code or token was faster. */
 class AnsweredMeanwhile extends Error {}
 
-const knownGrants: readonly unknown[] = grantTypes;
+/** What is unknown may be any text, and a label has few values. */
+function toLabel(grant: unknown): string {
+  const known = grantTypes.find((each) => each === grant);
+  return known === undefined ? 'other' : toShortGrantType(known);
+}
 
 /** Words of events for what was used again. */
 const usedWords = { AuthorizationCode: 'code', DeviceCode: 'device-code', RefreshToken: 'refresh-token' } as const;
@@ -45,13 +49,16 @@ export function createTokenFinish(
   });
   const count = (ctx: KoaContextWithOIDC, outcome: 'answered' | 'repeated' | 'refused'): void => {
     const grant = ctx.oidc?.params?.['grant_type'];
-    counted.of(knownGrants.includes(grant) ? String(grant) : 'other', outcome).add();
+    counted.of(toLabel(grant), outcome).add();
   };
 
-  const keepUse = async (request: TokenRequest, answer: GivenAnswer): Promise<boolean> => {
+  const keepUse = async (request: TokenRequest, answer: GivenAnswer, context: RequestContext): Promise<boolean> => {
     const { used } = request;
     if (used === undefined) {
-      await transaction(() => carryOutWrites(request, artifacts));
+      await transaction(async () => {
+        for (const report of request.reports) await parts.events.append(report(whereOf(context)));
+        await carryOutWrites(request, artifacts);
+      });
       return true;
     }
     try {
@@ -101,7 +108,7 @@ export function createTokenFinish(
       await refuseUse(request, context);
       return count(ctx, 'refused');
     }
-    if (await keepUse(request, ctx.body as GivenAnswer)) return count(ctx, 'answered'); // The library's own object.
+    if (await keepUse(request, ctx.body as GivenAnswer, context)) return count(ctx, 'answered'); // The library's own object.
     const { used } = request;
     const given = used === undefined ? null : await answers.find(used, request);
     if (given !== null && given !== 'used') return repeat(ctx, given);

@@ -1,6 +1,8 @@
 import type { Authenticator, RequestContext } from '@sallyport/core';
 import type { AccessTokenClaims } from './access-token-claims.ts';
+import type { Delegations } from './delegations.ts';
 import type { Grants } from './grants.ts';
+import { endTokensLike } from './end-tokens.ts';
 import type { OAuthAuthenticator } from './oauth-authenticator.ts';
 
 /** What is told of an access token to the client that it was given to (RFC 7662, section 2.2). */
@@ -25,7 +27,8 @@ export interface StructuredTokens {
 
 export interface StructuredTokensParts extends Pick<OAuthAuthenticator, 'readClaims' | 'isForAnotherResource'> {
   readonly authenticator: Pick<Authenticator, 'authenticate'>;
-  readonly grants: Pick<Grants, 'end'>;
+  readonly grants: Pick<Grants, 'end' | 'clientOf'>;
+  readonly delegations: Pick<Delegations, 'endTokens'>;
   readonly publicOrigin: string;
 }
 
@@ -33,7 +36,7 @@ const inactive = { active: false } as const;
 
 /** Builds it on what the gateway judges such tokens with. */
 export function createStructuredTokens(parts: StructuredTokensParts): StructuredTokens {
-  const { readClaims, isForAnotherResource, authenticator, grants, publicOrigin } = parts;
+  const { readClaims, isForAnotherResource, authenticator, publicOrigin } = parts;
   return {
     async introspect(token, clientId) {
       const claims = await readClaims(token);
@@ -46,16 +49,14 @@ export function createStructuredTokens(parts: StructuredTokensParts): Structured
       if (claims === undefined) return (await isForAnotherResource(token)) ? 'cannot-be-ended' : 'ended';
       if (claims.client_id !== clientId) return 'not-its-own';
       // A token of the client itself has no grant: it lasts for the minutes that it says.
-      if (claims.grant === undefined) return 'cannot-be-ended';
-      await grants.end(claims.grant, context);
-      return 'ended';
+      return (await endTokensLike(claims, parts, context)) ? 'ended' : 'cannot-be-ended';
     },
   };
 }
 
 /** The members that the library has of an opaque token. In which session of the gateway it was made is no news for clients. */
 function toActive(claims: AccessTokenClaims, publicOrigin: string): StructuredTokenAnswer {
-  const { sub, client_id, aud, scope, exp, iat, sub_type, acr, amr, auth_time, cnf } = claims;
+  const { sub, client_id, aud, scope, exp, iat, sub_type, acr, amr, auth_time, cnf, act } = claims;
   const proof = sub_type === 'service' ? {} : { acr, amr, auth_time };
   return {
     active: true,
@@ -70,5 +71,6 @@ function toActive(claims: AccessTokenClaims, publicOrigin: string): StructuredTo
     ...(cnf === undefined ? {} : { cnf }),
     sub_type,
     ...proof,
+    ...(act === undefined ? {} : { act }),
   };
 }

@@ -2,6 +2,7 @@ import { errors, type KoaContextWithOIDC } from 'oidc-provider';
 import type Provider from 'oidc-provider';
 import type { RequestContext } from '@sallyport/core';
 import type { ClientRegistry } from '../clients/client-registry.ts';
+import { formOfToken } from './provider-tokens.ts';
 import type { StructuredTokens } from './structured-tokens.ts';
 
 export interface TokenQuestionParts {
@@ -79,9 +80,17 @@ export function createTokenQuestions({ clients, structuredTokens, contextOf }: T
     async finish(ctx) {
       const { client } = ctx.oidc;
       if (client === undefined) return ctx.status === 400 ? refuseWithoutClient(ctx) : undefined;
-      if (aboutStructuredTokens.has(ctx.req)) await answerAboutStructuredToken(ctx, client);
+      if (aboutStructuredTokens.has(ctx.req) || isAboutExchangedToken(ctx))
+        await answerAboutStructuredToken(ctx, client);
     },
   };
+}
+
+/** The library takes a token under the grant of another client for one of that client. */
+function isAboutExchangedToken({ oidc, status, body }: KoaContextWithOIDC): boolean {
+  const isInactive = typeof body === 'object' && body !== null && 'active' in body && body.active === false;
+  if (oidc.route !== 'introspection' || status !== 200 || !isInactive) return false;
+  return formOfToken(String(oidc.params?.['token'])) === 'access-token';
 }
 
 interface AskingClient {

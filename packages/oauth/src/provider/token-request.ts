@@ -1,3 +1,5 @@
+import type { whereOf } from '@sallyport/identity';
+import type { ProviderEvent } from './provider-events.ts';
 import type { ArtifactKind, ArtifactName, Artifacts, Artifact } from './artifacts.ts';
 
 /** What a token request used up: a code, the code of a device, or a refresh token. */
@@ -21,6 +23,8 @@ type Write =
 export interface TokenRequest {
   /** What the library wants to keep. */
   readonly writes: Write[];
+  /** What is reported when that is kept. */
+  readonly reports: ((where: ReturnType<typeof whereOf>) => ProviderEvent)[];
   /** What the request uses up. */
   used: UsedGrant | undefined;
   /** The client, and what it presented beside it. */
@@ -32,6 +36,8 @@ export interface TokenRequest {
   isReuse: boolean;
   /** The user whose code or token it is. */
   subject: string | undefined;
+  /** Why it is refused, in a word, for the log. */
+  refusal: string | undefined;
   /** When the sign-in behind it ends at the latest. */
   endsAt: Date | undefined;
   /** Lets the next request for the same code or token go on. */
@@ -42,12 +48,14 @@ export interface TokenRequest {
 export function createTokenRequest(): TokenRequest {
   return {
     writes: [],
+    reports: [],
     used: undefined,
     clientId: '',
     fingerprint: '',
     given: undefined,
     isReuse: false,
     subject: undefined,
+    refusal: undefined,
     endsAt: undefined,
     release: () => {},
   };

@@ -26,6 +26,11 @@ export const registrationOptions = {
   'post-logout-redirect-uri': { value: 'uri', describe: 'Where sign-outs lead back to', isRepeatable: true },
   scope: { value: 'scope', describe: 'openid, profile, email, offline_access or a permission', isRepeatable: true },
   resource: { value: 'uri', describe: 'What its access tokens may be for (RFC 8707)', isRepeatable: true },
+  serves: {
+    value: 'uri',
+    describe: 'A resource that it is itself: tokens for it may be exchanged by it (RFC 8693)',
+    isRepeatable: true,
+  },
   'backchannel-logout-uri': { value: 'uri', describe: 'Where it is told that a sign-in is over' },
   'jwks-file': { value: 'path', describe: 'A file with its public keys (JWK Set), for private_key_jwt' },
   'jwks-uri': { value: 'uri', describe: 'Where its public keys are, for private_key_jwt' },
@@ -55,6 +60,7 @@ const lists = {
   'post-logout-redirect-uri': 'postLogoutRedirectUris',
   scope: 'scopes',
   resource: 'resources',
+  serves: 'serves',
 } as const;
 const texts = {
   name: 'name',

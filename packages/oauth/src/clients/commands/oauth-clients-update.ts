@@ -8,6 +8,7 @@ const clearable = {
   'post-logout-redirect-uri': ['postLogoutRedirectUris', []],
   scope: ['scopes', []],
   resource: ['resources', []],
+  serves: ['serves', []],
   'backchannel-logout-uri': ['backchannelLogoutUri', null],
   jwks: ['jwks', null],
   'jwks-uri': ['jwksUri', null],

@@ -1,0 +1,111 @@
+import type { InvalidationBus } from '@sallyport/core';
+import * as z from 'zod';
+import type { Artifact, Artifacts, OwnedArtifact } from './artifacts.ts';
+
+/** What a client does for a user by token exchange, under what the user granted to another client in one sign-in. */
+export interface Delegation {
+  /** The grant that the exchanged tokens were made under: that of the client which the user let in. */
+  readonly grantId: string;
+  /** The client that acts. */
+  readonly clientId: string;
+  readonly accountId: string;
+  /** The session of the sign-in. */
+  readonly sid: string;
+}
+
+/** A delegation as it is kept. */
+export interface KeptDelegation extends Delegation {
+  readonly since: Date;
+  readonly lastUsedAt: Date | null;
+  /** Its user took it back: there is no other one under the same grant. */
+  readonly isRevoked: boolean;
+}
+
+/** Who acts for whom by token exchange (RFC 8693): one row for each grant and client, so that it can be seen and ended. */
+export interface Delegations {
+  /** `undefined` where the client never exchanged a token of the grant. */
+  find(grantId: string, clientId: string): Promise<KeptDelegation | undefined>;
+  /** Whether a token of a time is good, as far as the delegation says. */
+  isLive(grantId: string, clientId: string, issuedAt: number): Promise<boolean>;
+  /** What keeps it, together with the first token. */
+  toArtifact(delegation: Delegation, expiresAt: Date): Artifact;
+  listOfUser(userId: string): Promise<readonly KeptDelegation[]>;
+  /**
+   * Takes it back for good, for its user. Joins the transaction that it is called in; resolves to whether this call did. Call
+   * `announceEnd` afterwards.
+   */
+  revoke(delegation: Delegation): Promise<boolean>;
+  /** Ends the tokens that there are, for a client that gives one up. It may exchange again. */
+  endTokens(grantId: string, clientId: string): Promise<void>;
+  /** Tells every cache that it, or what was made under it, ended. */
+  readonly announceEnd: (delegation: Pick<Delegation, 'grantId' | 'clientId'>) => Promise<void>;
+}
+
+const everyGeneration = Number.MAX_SAFE_INTEGER;
+const payloadSchema = z.object({
+  grantId: z.string(),
+  clientId: z.string(),
+  accountId: z.string(),
+  sid: z.string(),
+  /** Seconds since 1970: tokens up to then are worth nothing. */
+  tokensSince: z.number().optional(),
+});
+
+/** The id under which caches know it: as a client of its own, which is cut off. */
+export function delegationTargetOf(grantId: string, clientId: string): string {
+  return `delegation ${grantId} ${clientId}`;
+}
+
+/** Where it is kept. */
+export function delegationNameOf(grantId: string, clientId: string) {
+  return { kind: 'Delegation', id: `${grantId} ${clientId}` } as const;
+}
+
+/** Builds it on the artifacts. */
+export function createDelegations(
+  artifacts: Artifacts,
+  { bus, now }: { readonly bus: InvalidationBus; readonly now: () => Date },
+): Delegations {
+  const announceEnd: Delegations['announceEnd'] = ({ grantId, clientId }) =>
+    bus.publish({
+      kind: 'client',
+      id: delegationTargetOf(grantId, clientId),
+      minGeneration: everyGeneration,
+      at: now(),
+      reason: 'delegation-ended',
+    });
+  return {
+    announceEnd,
+    async find(grantId, clientId) {
+      const stored = await artifacts.find(delegationNameOf(grantId, clientId));
+      return stored === null ? undefined : toKept(stored);
+    },
+    async isLive(grantId, clientId, issuedAt) {
+      const stored = await artifacts.find(delegationNameOf(grantId, clientId));
+      if (stored === null || stored.consumedAt !== null) return false;
+      const { tokensSince } = payloadSchema.parse(stored.payload);
+      // Times in tokens are whole seconds: one of the second in which the others ended does.
+      return tokensSince === undefined || issuedAt > tokensSince;
+    },
+    toArtifact: ({ grantId, clientId, accountId, sid }, expiresAt) => ({
+      ...delegationNameOf(grantId, clientId),
+      payload: { grantId, clientId, accountId, sid },
+      expiresAt,
+    }),
+    listOfUser: async (userId) => (await artifacts.listOfSubject('Delegation', userId)).map(toKept),
+    revoke: ({ grantId, clientId }) => artifacts.consume(delegationNameOf(grantId, clientId), now()),
+    async endTokens(grantId, clientId) {
+      const name = delegationNameOf(grantId, clientId);
+      const stored = await artifacts.find(name);
+      if (stored === null) return;
+      const payload = { ...stored.payload, tokensSince: Math.floor(now().getTime() / 1000) };
+      await artifacts.save({ ...name, payload, expiresAt: stored.expiresAt });
+      await announceEnd({ grantId, clientId });
+    },
+  };
+}
+
+function toKept({ payload, consumedAt, createdAt, lastUsedAt }: Omit<OwnedArtifact, 'grantId'>): KeptDelegation {
+  const { grantId, clientId, accountId, sid } = payloadSchema.parse(payload);
+  return { grantId, clientId, accountId, sid, since: createdAt, lastUsedAt, isRevoked: consumedAt !== null };
+}

@@ -1,0 +1,187 @@
+import { errors, type Client, type KoaContextWithOIDC, type TokenEndpointGrantContext } from 'oidc-provider';
+import type { ClientCertificate, SessionDirectory } from '@sallyport/core';
+import { actorsOf, maxActors, toActorClaim, withActor, type ActorClaim } from './actor-chain.ts';
+import type { Delegations } from './delegations.ts';
+import { accessTokenType, readExchangeRequest, type ExchangeRequest } from './exchange-request.ts';
+import { readPresentedProof, type PresentedProof } from './exchange-proof.ts';
+import { noteExchangedClaims } from './exchanged-tokens.ts';
+import type { Grants } from './grants.ts';
+import { ownClientOf } from './own-client.ts';
+import { createProviderResources, isSameResource, type ProviderResourceParts } from './provider-resources.ts';
+import type { SubjectToken, SubjectTokens } from './subject-tokens.ts';
+import type { TokenRequest } from './token-request.ts';
+
+export interface TokenExchangeParts extends ProviderResourceParts {
+  readonly subjects: SubjectTokens;
+  readonly grants: Pick<Grants, 'clientOf'>;
+  readonly delegations: Pick<Delegations, 'find' | 'toArtifact'>;
+  readonly directory: Pick<SessionDirectory, 'bySid'>;
+  /** The request that is being answered. */
+  readonly tokenRequest: () => TokenRequest | undefined;
+  /** The certificate that the client presented, where it did. */
+  readonly certificateOf: (ctx: KoaContextWithOIDC) => ClientCertificate | undefined;
+  readonly now: () => Date;
+}
+
+/** One exchange, with what was found out about it. */
+interface Exchange {
+  readonly ctx: TokenEndpointGrantContext;
+  readonly client: Client;
+  readonly asked: ExchangeRequest;
+  readonly subject: SubjectToken;
+  readonly proof: PresentedProof;
+  readonly request: TokenRequest;
+}
+
+/**
+ * Builds the grant type of token exchange (RFC 8693): a client presents an access token of a user and gets one with which it
+ * acts for that user, named in `act`. What it gets is never more than what it presents: the permissions of both, one of its own
+ * resources, the same sign-in, no longer a life, no refresh token. Nothing is used up, so that a request that is lost is sent
+ * again.
+ */
+export function createTokenExchange(parts: TokenExchangeParts): (ctx: TokenEndpointGrantContext) => Promise<void> {
+  const { subjects, tokenRequest } = parts;
+  return async (ctx) => {
+    const { client, params } = ctx.oidc;
+    const request = tokenRequest();
+    if (request === undefined) throw new TypeError('a token is exchanged outside of a token request');
+    const asked = readExchangeRequest(params);
+    const subject = await subjects.read(asked.subjectToken);
+    if ('refusal' in subject) throw refuseSubject(request, subject.refusal);
+    const proof = await readPresentedProof(ctx, parts.certificateOf(ctx));
+    const exchange: Exchange = { ctx, client, asked, subject, proof, request };
+    requireOwnOrServed(exchange);
+    requireProof(exchange);
+    await requireOwnActor(exchange, parts);
+    const act = extendChain(exchange);
+    await keepDelegation(exchange, parts);
+    await issue(exchange, act, parts);
+  };
+}
+
+/**
+ * Who may exchange a token: the client that it was issued to, and the one that is the resource which it was made for. Every
+ * other one has it by mistake, or has stolen it.
+ */
+function requireOwnOrServed({ client, subject, request }: Exchange): void {
+  const { claims } = subject;
+  const isOwn = claims.client_id === client.clientId;
+  const isServed = ownClientOf(client).serves.some((each) => isSameResource(each, claims.aud));
+  if (!isOwn && !isServed) throw refuseSubject(request, 'token-of-another-client');
+}
+
+/** A token that is bound to a key is worth nothing without it, here as at the gateway (RFC 9449, section 7; RFC 8705, section 3). */
+function requireProof({ subject: { confirmation }, proof, request }: Exchange): void {
+  if (confirmation !== undefined && !proof.confirms(confirmation))
+    throw refuseSubject(request, 'not-the-key-of-the-token');
+}
+
+/** Who acts is the client that asks. A token of its own beside it may say so once more, and none of another one. */
+async function requireOwnActor(
+  { client, asked: { actorToken }, proof, request }: Exchange,
+  { subjects }: TokenExchangeParts,
+): Promise<void> {
+  if (actorToken === undefined || (await subjects.isOfClient(actorToken, client.clientId, proof))) return;
+  request.refusal = 'actor-token-refused';
+  throw new errors.InvalidRequest("'actor_token' must be an access token of the client itself");
+}
+
+function extendChain({ client, subject, request }: Exchange): ActorClaim {
+  const { actor } = subject.user;
+  const act = withActor(actor === undefined ? undefined : toActorClaim(actor), client.clientId);
+  if (actorsOf(act).length <= maxActors) return act;
+  request.refusal = 'actor-chain-too-long';
+  throw new errors.InvalidRequest(`a token names at most ${maxActors} clients that act`);
+}
+
+/** Notes who acts for the user, so that they see it and can end it. The row is kept with the token, or not at all. */
+async function keepDelegation(
+  { client: { clientId }, subject: { claims }, request }: Exchange,
+  { grants, delegations, directory, now }: TokenExchangeParts,
+): Promise<void> {
+  const { grant: grantId, sid, sub: accountId } = claims;
+  const grantedTo = await grants.clientOf(grantId);
+  // What it does it was let do by the user itself.
+  if (grantedTo === clientId) return;
+  const known = await delegations.find(grantId, clientId);
+  if (known?.isRevoked === true) throw refuseSubject(request, 'delegation-ended');
+  const session = await directory.bySid(sid);
+  if (grantedTo === null || session === null) throw refuseSubject(request, 'grant-ended');
+  if (known !== undefined) return;
+  const artifact = delegations.toArtifact({ grantId, clientId, accountId, sid }, session.absoluteExpiresAt);
+  request.writes.push({ kind: 'save', artifact });
+  request.subject = accountId;
+  request.reports.push((where) => ({
+    type: 'oauth-delegation.begun',
+    at: now(),
+    outcome: 'success',
+    actor: clientId,
+    target: accountId,
+    sid,
+    ...where,
+    details: { clientId, grantedTo },
+  }));
+}
+
+async function issue(
+  { ctx, client, asked, subject, proof, request }: Exchange,
+  act: ActorClaim,
+  parts: TokenExchangeParts,
+): Promise<void> {
+  const { claims } = subject;
+  const { provider } = ctx.oidc;
+  const resources = createProviderResources(parts);
+  const target = asked.target ?? ownClientOf(client).resources.find((each) => isSameResource(each, parts.publicOrigin));
+  if (target === undefined) throw new errors.InvalidTarget("the client has to name a 'resource'");
+  const server = resources.getResourceServerInfo(ctx, target, client);
+  const secondsLeft = claims.exp - Math.floor(parts.now().getTime() / 1000);
+  if (secondsLeft < 1) throw refuseSubject(request, 'out-of-date');
+  const token = new provider.AccessToken({
+    accountId: claims.sub,
+    client,
+    sessionUid: claims.sid,
+    grantId: claims.grant,
+    gty: 'token_exchange',
+    scope: narrowScopes(asked, subject, server.scope.split(' ')).join(' '),
+    resourceServer: new provider.ResourceServer(target, server),
+    expiresIn: Math.min(parts.accessSeconds, secondsLeft),
+  });
+  const { acr, amr, auth_time } = claims;
+  noteExchangedClaims(token, { acr, amr, auth_time, act });
+  await proof.bind(token, subject.confirmation);
+  ctx.oidc.entity('AccessToken', token);
+  const value = await token.save();
+  ctx.body = {
+    access_token: value,
+    issued_token_type: accessTokenType,
+    token_type: token.tokenType,
+    expires_in: token.expiration,
+    // RFC 6749, section 5.1: what it is, where that is not what was asked for.
+    scope: token.scope ?? '',
+  };
+}
+
+/** What the token says and its user holds, of what the client may have at the resource. */
+function narrowScopes(
+  { scopes }: ExchangeRequest,
+  { claims, user }: SubjectToken,
+  permissions: readonly string[],
+): readonly string[] {
+  const left = claims.scope
+    .split(' ')
+    .filter((scope) => user.permissions.includes(scope) && permissions.includes(scope));
+  const beyond = scopes?.find((scope) => !left.includes(scope));
+  if (beyond !== undefined)
+    throw new errors.InvalidScope(
+      'the scope is not one of the subject token, of the client and of the resource',
+      beyond,
+    );
+  return scopes === undefined ? left : [...new Set(scopes)];
+}
+
+/** One answer for every token that is not exchanged: which of the reasons it is, is for the log. */
+function refuseSubject(request: TokenRequest, refusal: string): Error {
+  request.refusal = refusal;
+  // RFC 8693, section 2.2.2: also where the token is invalid.
+  return new errors.InvalidRequest("'subject_token' is not one that this client may exchange");
+}
