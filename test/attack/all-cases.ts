@@ -10,6 +10,7 @@ import { hostCases } from './cases/hosts.ts';
 import { identityCases } from './cases/identity.ts';
 import { lifecycleCases } from './cases/lifecycle.ts';
 import { limitCases } from './cases/limits.ts';
+import { mcpCases } from './cases/mcp.ts';
 import { nextCases } from './cases/next.ts';
 import { oauthClientCases } from './cases/oauth-clients-api.ts';
 import { deviceFlowCases } from './cases/device-flow.ts';
@@ -46,6 +47,7 @@ export const allCases: readonly AttackCase[] = [
   ...oauthClientCases,
   ...oauthProviderCases,
   ...deviceFlowCases,
+  ...mcpCases,
 ];
 
 /** What the groups are called. */

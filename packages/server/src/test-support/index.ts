@@ -1,3 +1,4 @@
+export { createAgent, type Agent } from './agent.ts';
 export { agentRedirectUri, startDocumentHost, type DocumentHost } from './document-host.ts';
 export { startIntrospectionGateway, type IntrospectionGateway } from './introspection-gateway.ts';
 export { createOAuthBrowser, type OAuthBrowser, type ShownPage } from './oauth-browser.ts';
