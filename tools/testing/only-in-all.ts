@@ -23,6 +23,7 @@ export const filesOnlyInAll: readonly string[] = [
   'test/processes/backchannel-logout.test.ts',
   'test/processes/opa-decisions.test.ts',
   'test/processes/poolers.test.ts',
+  'test/processes/certificate-rotation.test.ts',
   'test/processes/commands-beside-a-gateway.test.ts',
   'test/processes/secrets-from-a-source.test.ts',
   'test/processes/start-beside-draining.test.ts',
