@@ -71,7 +71,7 @@ export class SubscriptionConnections {
     const token = parseBearerToken(request.headers.authorization);
     if (token !== undefined) {
       const principal = this.#verifier.recall(token) ?? (await this.#verifier.verify(token));
-      requireTokenPeer(principal, this.#certificates, () => request);
+      requireTokenPeer(principal, this.#certificates, request);
       this.#openers.set(request, { token, principal });
       return;
     }

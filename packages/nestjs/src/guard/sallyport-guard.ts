@@ -3,7 +3,7 @@ import { Inject, Injectable, Optional, type CanActivate, type ExecutionContext }
 import { accessOf, type AcceptedCredentials, type Access, type MutualTlsUse } from '../access/resolve-access.ts';
 import { CallRefusals } from '../errors/call-refusals.ts';
 import { refuseCall } from '../errors/refuse-call.ts';
-import { requireTokenPeer } from '../certificates/require-token-peer.ts';
+import { countsEverywhere, requireTokenPeer } from '../certificates/require-token-peer.ts';
 import type { ServiceCertificates } from '../certificates/service-certificates.ts';
 import {
   API_KEY_VERIFIER,
@@ -142,7 +142,7 @@ export class SallyportGuard implements CanActivate {
       if (refusal !== undefined) throw refusal;
       if (use === undefined) return admission.principal;
       if (use === 'alone') throw certificateAndAnother();
-      return requireTokenPeer(admission.principal, this.#certificates, () => connection, use);
+      return requireTokenPeer(admission.principal, this.#certificates, connection, use);
     }
     const credentials = transport.credentialsOf(context);
     if (use === 'alone') return this.#byCertificate(transport.callOf(context), credentials);
@@ -155,10 +155,18 @@ export class SallyportGuard implements CanActivate {
     const message = transport.messageOf?.(context);
     if (message !== undefined && this.#messages !== undefined) return this.#messages.verify(message);
     const found = this.#verifyToken(credentials, own);
-    const certificates = this.#certificates;
-    if (found instanceof Promise)
-      return found.then((caller) => requireTokenPeer(caller, certificates, () => transport.callOf(context), use));
-    return requireTokenPeer(found, certificates, () => transport.callOf(context), use);
+    if (found instanceof Promise) return found.then((caller) => this.#requirePeer(caller, context, transport, use));
+    return this.#requirePeer(found, context, transport, use);
+  }
+
+  #requirePeer(
+    caller: Caller,
+    context: ExecutionContext,
+    transport: GuardedTransport,
+    use: MutualTlsUse | undefined,
+  ): Caller {
+    if (countsEverywhere(caller, this.#certificates, use)) return caller;
+    return requireTokenPeer(caller, this.#certificates, transport.callOf(context), use);
   }
 
   /** A token beside the certificate would say something else, and which of both counts, a request does not say. */

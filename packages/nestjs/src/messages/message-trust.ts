@@ -74,8 +74,8 @@ export function createMessageTrust({
         if (message.sealedBy !== undefined) throw invalid('not-a-message-token');
         const { call } = message;
         const known = verifier.recall(token);
-        if (known !== undefined) return requireTokenPeer(known, certificates, () => call);
-        return verifier.verify(token).then((caller) => requireTokenPeer(caller, certificates, () => call));
+        if (known !== undefined) return requireTokenPeer(known, certificates, call);
+        return verifier.verify(token).then((caller) => requireTokenPeer(caller, certificates, call));
       }
       const { call, payload } = message;
       const known = findings.get(call);

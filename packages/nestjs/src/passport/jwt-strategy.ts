@@ -54,7 +54,7 @@ export class JwtStrategy {
     if (token === undefined) throw new SallyportError('SP_UNAUTHENTICATED', { reason: 'no-token' });
     const principal = await this.#verifier.verify(token);
     const raw = rawRequest(request);
-    requireTokenPeer(principal, this.certificates, () => raw);
+    requireTokenPeer(principal, this.certificates, raw);
     rememberCaller(raw, principal);
     return this.validate(principal);
   }

@@ -82,12 +82,12 @@ export function createSocketAdmission(
     const token = parseBearerToken(headers.authorization);
     if (token === undefined) return { caller: anonymous, token };
     const recalled = verifier.recall(token);
-    if (recalled !== undefined) return { caller: requireTokenPeer(recalled, certificates, () => request), token };
+    if (recalled !== undefined) return { caller: requireTokenPeer(recalled, certificates, request), token };
     if (pending >= maxPendingHandshakes)
       throw new SallyportError('SP_SERVICE_UNAVAILABLE', { reason: 'handshakes-pending' });
     pending += 1;
     try {
-      return { caller: requireTokenPeer(await verifier.verify(token), certificates, () => request), token };
+      return { caller: requireTokenPeer(await verifier.verify(token), certificates, request), token };
     } finally {
       pending -= 1;
     }
