@@ -31,9 +31,7 @@ type Known =
 
 /** What is used of a socket with TLS. HTTP/2 hides it behind a proxy of Node, so that its class says nothing. */
 interface TlsPeer {
-  readonly authorized?: unknown;
   getPeerX509Certificate?(): X509Certificate | undefined;
-  getProtocol?(): string | null;
 }
 
 /** Certificates that proxies passed on and whose signatures were verified. */
@@ -64,7 +62,7 @@ export function createPeerCertificates({ trust, proxies, clock }: PeerCertificat
     if (before?.trust === trust()) return before;
     const leaf = parseClientCertHeader(header);
     if (leaf === undefined) return { trust: trust(), reason: 'certificate-malformed' };
-    const known = learn(leaf, trust(), true);
+    const known = learn(leaf, trust());
     // Of those that are not believed there is no end.
     if ('path' in known) forwarded.set(header, known);
     return known;
@@ -93,13 +91,12 @@ function learnOfConnection(socket: Socket, trust: MachineTrust): Known {
   const peer = socket as Socket & TlsPeer;
   const leaf = peer.getPeerX509Certificate?.();
   if (leaf === undefined) return { trust, reason: 'certificate-missing' };
-  // Only where OpenSSL has judged this very certificate may it hold what is not understood here.
-  const isJudged = peer.authorized === true && peer.getProtocol?.() === 'TLSv1.3';
-  return learn(leaf, trust, !isJudged);
+  return learn(leaf, trust);
 }
 
-function learn(leaf: X509Certificate, trust: MachineTrust, isNewToUs: boolean): Known {
-  const found = findPath(leaf, trust, isNewToUs);
+function learn(leaf: X509Certificate, trust: MachineTrust): Known {
+  // As if OpenSSL had not looked: it may have, by other authorities than those of now.
+  const found = findPath(leaf, trust, true);
   if (found.kind === 'refused') return { trust, reason: found.reason };
   try {
     const certificate = readClientCertificate(leaf);
