@@ -33,6 +33,7 @@ import { createErrorPageRenderer } from './response/error-page.ts';
 import { createKeysMount } from './response/local-endpoints.ts';
 import { createProtectedResourceMounts } from './mcp/protected-resource-mounts.ts';
 import { createAudienceRoutesMount } from './routing/audience-routes-mount.ts';
+import { mountsForMachines } from './routing/mounts-for-machines.ts';
 import { createRouteTable, zonesOf, type LimitsOf, type ResourceOf, type RouteTable } from './routing/route-table.ts';
 import { createActivityRecorder } from './sessions/activity.ts';
 import { createRevocationsMount } from './sessions/revocations-mount.ts';
@@ -115,14 +116,7 @@ export function createRoutingSnapshot(options: CheckedGatewayOptions, persistent
       undefined,
       resourceOf,
     ),
-    // What is for people in person, or for browsers, is not there.
-    machine: createRouteTable(
-      routes,
-      mounts.filter(({ machines }) => machines === true),
-      limitsOf,
-      undefined,
-      resourceOf,
-    ),
+    machine: createRouteTable(routes, mountsForMachines(mounts), limitsOf, undefined, resourceOf),
   };
   const readCookies = createCookieReader(sessionCookieFor(options.publicUrl).name);
   const audiences = new Set(routes.map((route) => route.audience));

@@ -40,8 +40,12 @@ export const explain: Command = {
   options: {
     'cookie-stdin': { describe: 'Reads the session cookie, or the whole Cookie header, from a pipe' },
     sid: { value: 'sid', describe: 'Asks for the session with this handle, as "users show" lists it' },
-    listener: { value: 'listener', describe: '"public" (the default) or "internal", where zones and services call' },
+    listener: {
+      value: 'listener',
+      describe: '"public" (the default), "internal", where zones and services call, or "machine"',
+    },
     from: { value: 'audience', describe: 'With --sid at the internal listener: the zone or service that calls' },
+    certificate: { value: 'name', describe: 'With --listener machine: the name in the certificate that is presented' },
     'as-anonymous': { describe: 'Asks for an anonymous caller (so it is without any of the three)' },
     header: { value: 'name: value', describe: 'A header of the request; may be repeated', isRepeatable: true },
     host: { value: 'host', describe: 'The Host of the request; that of the public address by default' },
@@ -67,6 +71,7 @@ async function toQuestion(call: CommandCall, { config }: Settings): Promise<obje
     throw new UsageError(`${identities.map((name) => `--${name}`).join(' and ')} exclude each other.`, exitCodes.usage);
   const [sid, host, clientAddress] = [call.value('sid'), call.value('host'), call.value('address')];
   const [listener, from] = [call.value('listener'), call.value('from')];
+  const certificate = call.value('certificate');
   const headers = [
     ...(host === undefined ? [] : [['Host', host]]),
     ...(call.has('cookie-stdin') ? [['Cookie', await readCookie(call, config.publicUrl)]] : []),
@@ -80,6 +85,7 @@ async function toQuestion(call: CommandCall, { config }: Settings): Promise<obje
     ...(clientAddress === undefined ? {} : { clientAddress }),
     ...(listener === undefined ? {} : { listener }),
     ...(from === undefined ? {} : { from }),
+    ...(certificate === undefined ? {} : { certificate }),
   };
 }
 

@@ -1,4 +1,5 @@
 import {
+  certificateNameOf,
   checkRequirement,
   errorCatalog,
   networkOf,
@@ -135,6 +136,9 @@ function factsOf(
       { name: 'canonical request', value: `${request.method} ${request.host}${request.path}` },
       ...(request.query === '' ? [] : [{ name: 'query', value: `${request.query.length - 1} characters, not shown` }]),
       { name: 'client address', value: state.clientAddress },
+      ...(state.certificate === undefined
+        ? []
+        : [{ name: 'certificate', value: `${certificateNameOf(state.certificate)}, as if it were verified` }]),
     ];
   }
   if (stage === 'route') return explainRoutes(parts.table.routes, request, state.route);
@@ -208,6 +212,7 @@ function callerFacts(state: RequestState, route: ResolvedRoute, sid: string | un
     ...(cookie === undefined ? [] : ['cookies']),
     ...(authorization === undefined ? [] : ['Authorization']),
     ...(credentialHeader === undefined ? [] : [credentialHeader.header]),
+    ...(state.certificate === undefined ? [] : ['certificate']),
   ];
   return [
     { name: 'presented', value: presented.join(', ') || 'nothing' },
@@ -256,6 +261,7 @@ function sourceFacts(
   const { request } = state;
   if (request === undefined) return [];
   if (state.listener === 'internal') return [{ name: 'cross-site check', value: 'not for the internal listener' }];
+  if (state.listener === 'machine') return [{ name: 'cross-site check', value: 'whatever a browser marks is refused' }];
   if (!route.carriesIdentity) return [{ name: 'cross-site check', value: 'not needed: no identity is carried' }];
   if (isSafe(request)) {
     const isForeign = isForeignRead(request, publicOrigins);

@@ -13,6 +13,8 @@ export interface ExplainQuestion {
   readonly sid?: string;
   /** At the internal listener: the audience of the zone or service that calls for this session. */
   readonly from?: string;
+  /** At the listener for machines: the name in the certificate, as if that had been verified. @default no certificate */
+  readonly certificate?: string;
   /** Where the request seems to come from. @default 127.0.0.1 */
   readonly clientAddress?: string;
 }

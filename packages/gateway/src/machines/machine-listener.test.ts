@@ -254,6 +254,30 @@ describe('the listener for machines', () => {
     expect((await clientOf(billing).get('/both/x')).status).toBe(200);
   });
 
+  it('is explained with the name in a certificate, as if that were verified', async () => {
+    const explain = (target: string, certificate?: string) =>
+      gateway.gateway.explain({
+        listener: 'machine',
+        method: 'GET',
+        target,
+        headers: [],
+        ...(certificate === undefined ? {} : { certificate }),
+      });
+    const passed = await explain('/machines/x', 'spiffe://acme/billing');
+    expect(passed.decision).toBe('forward');
+    const facts = passed.stages.flatMap((stage) => stage.facts.map(({ name, value }) => `${name}: ${value}`));
+    expect(facts).toContain('certificate: spiffe://acme/billing, as if it were verified');
+    expect(facts).toContain('caller: service billing');
+    expect(await explain('/machines/x', 'CN=stranger')).toMatchObject({
+      reason: 'certificate-not-mapped',
+      status: 401,
+    });
+    expect(await explain('/api/x', 'spiffe://acme/billing')).toMatchObject({ reason: 'credential-not-accepted' });
+    expect(await explain('/machines/x')).toMatchObject({ reason: 'certificate-missing' });
+    expect(gateway.upstream.started).toBe(0);
+    expect(refusals).toEqual([]);
+  });
+
   it('believes no Client-Cert of a machine, and passes none on', async () => {
     const header = `:${Buffer.from('x').toString('base64')}:`;
     expect((await clientOf(billing).get('/machines/x', { 'Client-Cert': header })).status).toBe(200);

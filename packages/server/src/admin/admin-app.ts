@@ -3,12 +3,14 @@ import type { HttpBindings } from '@hono/node-server';
 import { getConnInfo } from '@hono/node-server/conninfo';
 import {
   asSallyportError,
+  type CommandDeployment,
   createLocalCallers,
+  type Logger,
+  OptionsError,
   parseBearerToken,
   SallyportError,
+  toCertificateName,
   toProblem,
-  type CommandDeployment,
-  type Logger,
 } from '@sallyport/core';
 import { Hono, type Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
@@ -48,10 +50,19 @@ const questionSchema = z
       .array(z.tuple([z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$/), headerText]))
       .max(200)
       .default([]),
-    listener: z.enum(['public', 'internal']).default('public'),
+    listener: z.enum(['public', 'internal', 'machine']).default('public'),
     sid: z.string().min(1).max(200).optional(),
     from: z.string().min(1).max(200).optional(),
+    certificate: z.string().min(1).max(512).optional(),
     clientAddress: z.union([z.ipv4(), z.ipv6()]).optional(),
+  })
+  .refine(({ listener, certificate }) => certificate === undefined || listener === 'machine', {
+    path: ['certificate'],
+    error: 'is presented at the listener for machines',
+  })
+  .refine(({ listener, sid }) => sid === undefined || listener !== 'machine', {
+    path: ['sid'],
+    error: 'does not go with the listener for machines: there are no sessions',
   })
   .superRefine(({ listener, sid, from }, context) => {
     const isNeeded = listener === 'internal' && sid !== undefined;
@@ -72,6 +83,17 @@ const orderSchema = z.strictObject({
 const operationsPath = '/operations';
 /** A batch of an import is the longest input. */
 const maxOperationBytes = 4 * 1024 * 1024;
+
+/** @throws `SP_VALIDATION_FAILED` for what is no name of a certificate. */
+function requireCertificateName(text: string): string {
+  try {
+    return toCertificateName(text);
+  } catch (error) {
+    if (!(error instanceof OptionsError)) throw error;
+    const errors = [{ field: 'certificate', message: 'must be a SPIFFE id, or a subject such as CN=billing,O=Acme' }];
+    throw new SallyportError('SP_VALIDATION_FAILED', { reason: 'certificate-name', errors });
+  }
+}
 
 /**
  * Builds what operators talk to. It is served by a listener of its own, never by the public one.
@@ -164,13 +186,14 @@ export function createAdminApp(parts: AdminAppParts): Hono<{ Bindings: HttpBindi
     },
   );
   app.post('/explain', bodyLimit({ maxSize: 65_536, onError: tooLarge }), async (c) => {
-    const { headers, sid, from, clientAddress, ...question } = await readJson(c, questionSchema);
+    const { headers, sid, from, certificate, clientAddress, ...question } = await readJson(c, questionSchema);
     return c.json(
       await control.explain({
         ...question,
         headers: headers.flat(),
         ...(sid === undefined ? {} : { sid }),
         ...(from === undefined ? {} : { from }),
+        ...(certificate === undefined ? {} : { certificate: requireCertificateName(certificate) }),
         ...(clientAddress === undefined ? {} : { clientAddress }),
       }),
     );
