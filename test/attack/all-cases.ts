@@ -16,6 +16,7 @@ import { oauthClientCases } from './cases/oauth-clients-api.ts';
 import { deviceFlowCases } from './cases/device-flow.ts';
 import { oauthProviderCases } from './cases/oauth-provider.ts';
 import { pathCases } from './cases/paths.ts';
+import { proofOfPossessionCases } from './cases/proof-of-possession.ts';
 import { redirectCases } from './cases/redirects.ts';
 import { tokenCases } from './cases/tokens.ts';
 import { usersApiCases } from './cases/users-api.ts';
@@ -48,6 +49,7 @@ export const allCases: readonly AttackCase[] = [
   ...oauthProviderCases,
   ...deviceFlowCases,
   ...mcpCases,
+  ...proofOfPossessionCases,
 ];
 
 /** What the groups are called. */
