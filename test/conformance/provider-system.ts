@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { ConfigInput } from '@sallyport/server';
 import {
   createOAuthBrowser,
   startPlainUpstream,
@@ -52,6 +53,8 @@ const operator = { actor: 'operator:ada', requestId: 'operator', address: 'local
 export interface ProviderSystemOptions {
   readonly environment?: Readonly<Record<string, string>>;
   readonly oauthProvider?: object;
+  /** The listener for clients with certificates. @default none */
+  readonly mtls?: ConfigInput['mtls'];
 }
 
 /** Starts one on loopback; with `DATABASE_URL` in the environment on that database. */
@@ -67,6 +70,7 @@ export async function startProviderSystem(options: ProviderSystemOptions = {}): 
         roles: { ...testPolicy.roles, 'service-caller': ['billing:introspect'] },
       },
       apiKeys: {},
+      ...(options.mtls === undefined ? {} : { mtls: options.mtls }),
       firstPartyTokens: {},
       introspection: { services: { billing: { permissions: ['product:*'] } } },
       oauthProvider: {

@@ -171,9 +171,10 @@ export function createOAuthProvider(parts: OAuthProviderParts): OAuthProvider {
     const ctx = context as KoaContextWithOIDC; // `oidc` is there once a route was found.
     // What the library says of its own address follows from this one, and never from what a request says. A proof of
     // possession names the address that was called.
-    const isOfMachine = exchangeOf(ctx).context.certificate !== undefined;
+    const isDocument = providerDocuments.includes(ctx.path);
+    const isOfMachine = !isDocument && exchangeOf(ctx).context.certificate !== undefined;
     ctx.request.originalUrl = (isOfMachine ? machineOrigin : origin) + ctx.request.url;
-    if (!providerDocuments.includes(ctx.path)) ctx.set('cache-control', 'no-store');
+    if (!isDocument) ctx.set('cache-control', 'no-store');
     try {
       if (ctx.path === providerRoutes.token && ctx.method === 'POST') return await serveToken(ctx, next);
       if (ctx.path === providerRoutes.authorization && asksForAnotherResponseMode(ctx)) return await refuseMode(ctx);
