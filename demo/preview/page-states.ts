@@ -34,6 +34,35 @@ const stepUp = (methods: readonly object[]) => ({
   'GET /auth/step-up': says({ acr: 'pwd', authTime: '2030-01-01T00:00:00.000Z', methods, resendSeconds: 30 }),
 });
 
+const hasNoOthers = {
+  'GET /auth/account/providers': says({ connected: [], available: [], hasPassword: true }),
+  'GET /auth/account/apps': says({ apps: [] }),
+};
+const signedIn = { device: 'Firefox on Linux', signedInAt: '2030-01-01T08:00:00.000Z', isCurrent: true };
+const playedApp = {
+  clientId: 'client_00000000000000000001',
+  kind: 'application',
+  name: 'Assistant',
+  host: 'assistant.example',
+  allowedAt: '2030-01-01T08:30:00.000Z',
+  lastUsedAt: null,
+  signIns: [signedIn],
+  scopes: [
+    { scope: 'openid', description: 'Know that you are the same person each time you sign in' },
+    { scope: 'product:read', description: 'Look at products' },
+  ],
+};
+const playedAgent = {
+  ...playedApp,
+  clientId: 'client_00000000000000000002',
+  kind: 'agent',
+  name: 'Shopping agent',
+  host: 'agent.example',
+  lastUsedAt: '2030-01-01T09:12:00.000Z',
+  signIns: [{ ...signedIn, through: 'Assistant' }],
+  scopes: [{ scope: 'product:read', description: 'Look at products' }],
+};
+
 /** Of the form that the provider gives its requests. */
 const oauthRequest = 'a'.repeat(21);
 const deviceRequest = {
@@ -306,6 +335,7 @@ export const pageStates: readonly PageState[] = [
     path: '/auth/security',
     isSignedIn: true,
     answers: {
+      ...hasNoOthers,
       'GET /auth/second-factor': says({
         factors: [
           { method: 'totp', addedAt: '2030-01-01T00:00:00.000Z', enabled: true },
@@ -315,6 +345,17 @@ export const pageStates: readonly PageState[] = [
         required: false,
         recoveryCodesLeft: 4,
       }),
+    },
+  },
+  {
+    id: 'security-agents',
+    title: 'Security settings, with an agent and an app',
+    path: '/auth/security',
+    isSignedIn: true,
+    answers: {
+      ...hasNoOthers,
+      'GET /auth/second-factor': says({ factors: [], methods: ['totp'], required: false, recoveryCodesLeft: 0 }),
+      'GET /auth/account/apps': says({ apps: [playedAgent, playedApp] }),
     },
   },
   {

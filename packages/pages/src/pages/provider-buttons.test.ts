@@ -163,8 +163,11 @@ describe('the security page', () => {
   it('lists the apps that were let in with what they may do, and no headline without any', async () => {
     const app = {
       clientId: 'client_1',
+      kind: 'application',
       name: '<b>Acme</b>',
-      allowedAt: '',
+      allowedAt: '2030-01-31T12:00:00.000Z',
+      lastUsedAt: null,
+      signIns: [],
       scopes: [{ scope: 'x', description: 'See it' }],
     };
     const apps = { ...providerAnswers, '/auth/account/apps': { apps: [app] } };
@@ -173,6 +176,34 @@ describe('the security page', () => {
     expect(text).toContain('See it');
     const none = await (await pagesOn(factors, signedIn, owning([], [])).ask('/auth/security')).text();
     expect(none).not.toContain('Apps with access');
+    expect([text, none].map((page) => page.includes('<h2>Agents</h2>'))).toEqual([false, false]);
+  });
+
+  it('lists agents apart: where they are, since when, when last, and through which sign-in and app', async () => {
+    const agent = {
+      clientId: 'client_2',
+      kind: 'agent',
+      name: 'Shopper',
+      host: 'agent.example',
+      allowedAt: '2030-01-30T12:00:00.000Z',
+      lastUsedAt: '2030-01-31T12:34:56.000Z',
+      signIns: [
+        { device: 'Firefox', signedInAt: '2030-01-29T12:00:00.000Z', isCurrent: true, through: '<i>Assistant</i>' },
+      ],
+      scopes: [{ scope: 'x', description: 'See it' }],
+    };
+    const apps = { ...providerAnswers, '/auth/account/apps': { apps: [agent] } };
+    const text = await (await pagesOn(factors, signedIn, { providers: apps }).ask('/auth/security')).text();
+    expect(text).toContain('<h2>Agents</h2>');
+    expect(text).not.toContain('Apps with access');
+    const words = text.replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ');
+    for (const part of [
+      'Shopper at agent.example',
+      'Since 2030-01-30 , last used 2030-01-31 12:34 UTC',
+      'By your sign-in on Firefox, 2030-01-29 (this device), through &lt;i&gt;Assistant&lt;/i&gt;',
+    ])
+      expect(words).toContain(part);
+    expect(text).toContain('value="client_2"');
   });
 
   it('says that the last way to sign in stays', async () => {

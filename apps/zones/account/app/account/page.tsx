@@ -2,6 +2,7 @@ import { PageHeading } from '@sallyport/ui/page-heading';
 import { requireAuth } from '@sallyport/nextjs/server';
 import type { Metadata } from 'next';
 import { AccountNavigation } from './account-navigation.tsx';
+import { Agents } from './agents.tsx';
 import { Profile } from './profile.tsx';
 import { Sessions } from './sessions.tsx';
 
@@ -15,6 +16,7 @@ export default async function AccountPage() {
       <AccountNavigation />
       <Profile person={caller} />
       <Sessions />
+      <Agents />
     </div>
   );
 }
