@@ -58,8 +58,8 @@ it('the page of consent is about a host, and what the client calls itself is tol
   const id = host.serve(freshPath(), { client_name: 'Sallyport of your bank', logo_uri: 'https://bank.example/l.png' });
   const { text } = requirePage(await ask(id));
   expect(text).toContain(`An agent of <strong>${host.host}</strong>`);
-  expect(text).toContain('It calls itself “Sallyport of your bank”, which nobody has verified');
-  expect(text).toContain('It runs on this device (127.0.0.1:4999)');
+  expect(text).toContain('It calls itself “Sallyport of your bank”, which is not verified');
+  expect(text).toContain('It runs on this device (127.0.0.1:4999), where every program could pass itself off as it');
   expect(text).toMatch(new RegExp(`<h1[^>]*>Continue to ${host.host}\\?</h1>`));
   expect(text).not.toContain('bank.example');
 });

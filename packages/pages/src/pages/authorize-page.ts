@@ -107,9 +107,11 @@ function leadOf({ name, host, document }: ShownOAuthClient, productName: string)
 function aboutDocument({ host, document }: ShownOAuthClient): Html {
   const { claimedName } = document ?? {};
   return html`<ul class="rows">
-    ${claimedName === undefined ? nothing : html`<li><span>It calls itself “${claimedName}”, which nobody has verified</span></li>`}
+    ${claimedName === undefined ? nothing : html`<li><span>It calls itself “${claimedName}”, which is not verified</span></li>`}
     <li>
-      <span>${isLoopback(host) ? html`It runs on this device (${host})` : html`It leads your browser to ${host}`}</span>
+      <span
+        >${isLoopback(host) ? html`It runs on this device (${host}), where every program could pass itself off as it` : html`It leads your browser to ${host}`}</span
+      >
     </li>
   </ul>`;
 }
