@@ -39,8 +39,9 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
       gateways: combination.gateways,
       environment: { gateway: forPages, 'gateway-2': forPages },
     });
-    const { url, mailbox, acmeSso = '', accounts } = system;
-    const shared = { url, mailbox, acmeSso, accounts, combination, authority, chromium, tokenOrigin, screenshotFolder };
+    const { url, mailbox, acmeSso = '', accounts, commandLineClient = '' } = system;
+    const found = { url, mailbox, acmeSso, accounts, commandLineClient };
+    const shared = { ...found, combination, authority, chromium, tokenOrigin, screenshotFolder };
     project.provide('system', shared);
     return async () => {
       await system.stop();

@@ -10,6 +10,8 @@ export interface SharedSystem {
   /** Where people sign in to the outside provider. */
   readonly acmeSso: string;
   readonly accounts: readonly DemoAccount[];
+  /** The client of `sallyport login`. */
+  readonly commandLineClient: string;
   /** What this project runs on; systems of single files do as well. */
   readonly combination: StoreCombination;
   readonly authority: TestAuthority;

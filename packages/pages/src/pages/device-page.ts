@@ -114,7 +114,7 @@ function codePage({ pages, productName }: PageParts, typed: string, shown: Shown
 function questionPage({ pages, productName }: PageParts, request: DeviceRequestAnswer): PageContent {
   const { client, userCode, account } = request;
   return {
-    title: `Sign in to ${client.name}?`,
+    title: `Connect ${client.name}?`,
     lead: html`<strong>${client.name}</strong> asks to be signed in to your ${productName} account on another device.`,
     content: html`<p class="quiet">Signed in as ${account.name} (${account.email})</p>
       <section class="section">
