@@ -57,11 +57,12 @@ export async function runGateway(options: RunGatewayOptions = {}): Promise<void>
         count === 1
           ? await startAlone({ ...parts, ...(preset === undefined ? { loadAnew, readEnvironmentAnew } : { preset }) })
           : await startSeveral({ ...parts, count, loadAnew, readEnvironmentAnew }, lines.write);
-      const { port, internalPort, adminPort } = running;
+      const { port, internalPort, machinePort, adminPort } = running;
       logger.info('gateway ready', {
         event: 'gateway-ready',
         port,
         internalPort,
+        machinePort,
         adminPort,
         workers: count,
         preset: preset?.name,
@@ -79,6 +80,7 @@ export async function runGateway(options: RunGatewayOptions = {}): Promise<void>
 interface Running {
   readonly port: number;
   readonly internalPort: number;
+  readonly machinePort: number | undefined;
   readonly adminPort: number | undefined;
   readonly stop: () => Promise<void>;
   readonly stopNow: () => void;
@@ -87,9 +89,9 @@ interface Running {
 
 async function startAlone(options: Parameters<typeof startGateway>[0]): Promise<Running> {
   const gateway = await startGateway(options);
-  const { port, internalPort, adminPort, control } = gateway;
+  const { port, internalPort, machinePort, adminPort, control } = gateway;
   const stop = () => drainGateway(gateway);
-  return { port, internalPort, adminPort, stop, stopNow: () => {}, reload: () => control.reload() };
+  return { port, internalPort, machinePort, adminPort, stop, stopNow: () => {}, reload: () => control.reload() };
 }
 
 async function startSeveral(
@@ -97,10 +99,11 @@ async function startSeveral(
   writeLines: Parameters<typeof startSupervisor>[0]['writeLines'],
 ): Promise<Running> {
   const supervisor = await startSupervisor({ ...options, writeLines });
-  const { port, internalPort, adminPort, control } = supervisor;
+  const { port, internalPort, machinePort, adminPort, control } = supervisor;
   return {
     port,
     internalPort,
+    machinePort,
     adminPort,
     stop: () => supervisor.close(),
     stopNow: () => supervisor.kill(),

@@ -31,7 +31,8 @@ export function runWorker({ environment, createLogger, exit }: WorkerParts): voi
       const told = withSecretValues(environment, secrets);
       const logger = createLogger(number);
       gateway = await startGateway({ config, environment: told, logger, isWorker: true, logsCheckWarnings });
-      tell({ type: 'listening', port: gateway.port, internalPort: gateway.internalPort });
+      const { port, internalPort, machinePort } = gateway;
+      tell({ type: 'listening', port, internalPort, machinePort });
     } catch (error) {
       tell({ type: 'failed', explanation: explainFailure(error) }, () => exit(1));
     }

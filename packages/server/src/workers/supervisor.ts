@@ -35,6 +35,7 @@ export interface SupervisorParts {
 export interface Supervisor {
   readonly port: number;
   readonly internalPort: number;
+  readonly machinePort: number | undefined;
   readonly adminPort: number | undefined;
   readonly control: Control;
   /** Drains all workers, and resolves when the last one is gone. */
@@ -258,7 +259,7 @@ export async function startSupervisor(parts: SupervisorParts): Promise<Superviso
     // The first one migrates the database and makes the keys; the others find them.
     const [firstSlot, ...otherSlots] = slots;
     if (firstSlot === undefined) throw new TypeError('a gateway has at least one worker');
-    const { port, internalPort } = await start(firstSlot);
+    const { port, internalPort, machinePort } = await start(firstSlot);
     await Promise.all(otherSlots.map(start));
     isStarted = true;
     const admin = await openAdmin({ config, environment: () => refresher.current(), control, logger });
@@ -266,6 +267,7 @@ export async function startSupervisor(parts: SupervisorParts): Promise<Superviso
     return {
       port,
       internalPort,
+      machinePort,
       adminPort: admin?.port,
       control,
       kill,

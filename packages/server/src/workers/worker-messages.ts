@@ -25,7 +25,12 @@ export type ToWorker =
 
 /** From a worker to the supervisor. */
 export type FromWorker =
-  | { readonly type: 'listening'; readonly port: number; readonly internalPort: number }
+  | {
+      readonly type: 'listening';
+      readonly port: number;
+      readonly internalPort: number;
+      readonly machinePort: number | undefined;
+    }
   /** The start failed; `explanation` is for the operator. */
   | { readonly type: 'failed'; readonly explanation: string }
   | { readonly type: 'answer'; readonly id: number; readonly answer: WorkerAnswer };
