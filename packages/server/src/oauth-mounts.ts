@@ -24,6 +24,9 @@ export interface OAuthLimits {
 /** The most that the library reads of a body. */
 const bodyBytes = 56 * 1024;
 
+/** Far more than an authorization request: what is pushed is kept for a while, also that of clients that prove nothing. */
+const pushedRequestBytes = 8 * 1024;
+
 /** Answers a request at an address that services and OAuth clients share. */
 export type AnswerOAuthClient = Mount['handle'];
 
@@ -49,7 +52,7 @@ export function createOAuthMounts(
   return [
     { ...oauthAuthorizePlace, requestLimits: authorizations, bodyBytes, handle: answer },
     // A public client proves nothing, and leaves a request behind: as many as at the authorization endpoint.
-    { ...oauthPushedRequestPlace, ...called, requestLimits: authorizations },
+    { ...oauthPushedRequestPlace, ...called, requestLimits: authorizations, bodyBytes: pushedRequestBytes },
     // Of what a request leaves behind for ten minutes fewer may come than of the others.
     { ...oauthDevicePlace, ...called, requestLimits: devices.requests },
     { ...oauthSignOutPlace, requestLimits: requests, bodyBytes, handle: answer },

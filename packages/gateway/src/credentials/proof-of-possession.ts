@@ -43,6 +43,8 @@ const dpopScheme = /^dpop /i;
 
 /** Builds the check. */
 export function createProofOfPossession(parts: ProofOfPossessionParts): DemandProof {
+  const machineOrigins = new Set(parts.machineOrigin === undefined ? [] : [parts.machineOrigin]);
+
   return (state, token, found) => {
     if (found.kind !== 'authenticated' || found.credential === undefined) return found;
     const { caller } = found.credential;
@@ -52,13 +54,14 @@ export function createProofOfPossession(parts: ProofOfPossessionParts): DemandPr
       if (isDpop) return refused('SP_TOKEN_INVALID', 'dpop-token-not-bound');
       return state.listener === 'machine' ? refused('SP_TOKEN_INVALID', 'token-not-bound-to-certificate') : found;
     }
-    if ('x5tS256' in confirmation)
-      return isDpop
-        ? refused('SP_TOKEN_INVALID', 'token-bound-to-certificate')
-        : judgeCertificate(state, confirmation.x5tS256, found);
+    const proved = 'x5tS256' in confirmation ? judgeCertificate(state, confirmation.x5tS256, found) : found;
+    if (proved.kind !== 'authenticated') return proved;
+    if (!('jkt' in confirmation)) return isDpop ? refused('SP_TOKEN_INVALID', 'dpop-token-not-bound') : proved;
     // RFC 9449, section 7.2: a thief without the key would leave the proof out.
     if (!isDpop) return refused('SP_DPOP_PROOF_REQUIRED', 'dpop-token-as-bearer');
-    return judgeProof(state, token.credential, caller, confirmation.jkt, parts).then((refusal) => refusal ?? found);
+    const origins = state.listener === 'machine' ? machineOrigins : parts.publicOrigins;
+    const judged = judgeProof(state, { ...token, caller, jkt: confirmation.jkt, origins }, parts);
+    return judged.then((refusal) => refusal ?? proved);
   };
 }
 
@@ -73,17 +76,21 @@ function judgeCertificate(
   return endingWith(found, certificate);
 }
 
+/** A token that is bound to a key. */
+interface BoundToken extends PresentedToken {
+  readonly caller: AuthenticatedCaller;
+  readonly jkt: string;
+  /** Of the listener that it was presented at. */
+  readonly origins: ReadonlySet<string>;
+}
+
 async function judgeProof(
   state: RequestState,
-  accessToken: string,
-  { principal }: AuthenticatedCaller,
-  jkt: string,
-  { usedProofs, publicOrigins, machineOrigin, dpopNonces }: ProofOfPossessionParts,
+  { credential: accessToken, caller: { principal }, jkt, origins }: BoundToken,
+  { usedProofs, dpopNonces }: ProofOfPossessionParts,
 ): Promise<RequestAuthenticationOutcome | undefined> {
   const { headers, method, rawPath } = requestOf(state);
   if (headers.dpopProof === undefined) return refused('SP_DPOP_PROOF_REQUIRED', 'dpop-proof-missing');
-  const origins =
-    state.listener === 'machine' ? new Set(machineOrigin === undefined ? [] : [machineOrigin]) : publicOrigins;
   const isGivenOut = dpopNonces === undefined ? undefined : (nonce: string) => dpopNonces.isGivenOut(nonce);
   const target = { method, origins, path: rawPath, accessToken, at: state.at, isGivenOut };
   const proof = await verifyDpopProof(headers.dpopProof, target);

@@ -5,6 +5,7 @@ export { readHeaders } from '../firewall/inbound-headers.ts';
 export { createKnownHosts } from '../firewall/known-hosts.ts';
 export { findSource } from '../pipeline/request-source.ts';
 export { createRouteTable } from '../routing/route-table.ts';
+export { createDpopClient, type DpopClient } from './dpop-client.ts';
 export { startEchoUpstream, type EchoUpstream } from './echo-upstream.ts';
 export { createMachineClient, shakeHands, type MachineClient } from './machine-client.ts';
 export { sendRaw } from './raw-client.ts';
