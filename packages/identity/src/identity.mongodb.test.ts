@@ -30,6 +30,11 @@ describe.skipIf(!isAvailable('mongodb')).each([
   { name: 'invitations', load: () => import('./features/organizations/invitations.test.ts') },
   { name: 'organizations of others', load: () => import('./features/organizations/wrong-tenant.test.ts') },
   { name: 'edits of roles', load: () => import('./features/administration/role-edits.test.ts') },
+  {
+    name: 'edits of roles at the store',
+    load: () => import('./features/administration/role-edits-at-the-store.test.ts'),
+  },
+  { name: 'tokens of members', load: () => import('./features/organizations/tokens-of-members.test.ts') },
   { name: 'identity providers', load: () => import('./features/sign-in-providers/provider-sign-in.test.ts') },
   {
     name: 'identity providers at the same moment',

@@ -43,9 +43,11 @@ async function removeRows(handle: DatabaseHandle): Promise<void> {
     case 'postgres': {
       const connection = await handle.pool.connect();
       try {
-        const sql = `SELECT string_agg(format('%I', tablename), ', ') AS names FROM pg_tables WHERE schemaname = current_schema()`;
-        const names = (await connection.query<{ names: string | null }>(sql)).rows[0]?.names ?? null;
-        if (names !== null) await connection.query(`TRUNCATE ${names}`);
+        // TRUNCATE makes new files for each table and index: of tables with a handful of rows, DELETE takes a tenth of that.
+        const sql = `SELECT format('DELETE FROM %I', tablename) AS text FROM pg_tables WHERE schemaname = current_schema()`;
+        const { rows } = await connection.query<{ text: string }>(sql);
+        await connection.query(['SET session_replication_role = replica', ...rows.map(({ text }) => text)].join(';'));
+        await connection.query('SET session_replication_role = DEFAULT');
       } finally {
         connection.release();
       }
