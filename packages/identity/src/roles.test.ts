@@ -266,6 +266,19 @@ describe(onDatabase('the first fill of the roles'), () => {
     expect(await isStored(testPolicy)).toBe(true);
   });
 
+  it('waits for another start whose transaction takes longer than a lock is waited for', async () => {
+    const { records, transaction } = harness.database;
+    let refusals = 2;
+    const create: Records['create'] = (query) => {
+      refusals -= 1;
+      if (refusals >= 0)
+        throw Object.assign(new Error('canceling statement due to lock timeout'), { code: '55P03', severity: 'ERROR' });
+      return records.create(query);
+    };
+    await open(testPolicy, { records: { ...records, create }, transaction });
+    expect(await isStored(testPolicy)).toBe(true);
+  });
+
   it('is completed by "roles apply" where an older version was killed in the middle', async () => {
     const { records, transaction } = harness.database;
     const data = { name: 'user', permissions: 'product:read', generation: 0, updatedAt: harness.now() };

@@ -1,4 +1,5 @@
-import { recordModels, type InvalidationBus, type Policy, type Records } from '@sallyport/core';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { recordModels, storeFaultWordOf, type InvalidationBus, type Policy, type Records } from '@sallyport/core';
 import type { IdentityDatabase } from '../database/identity-database.ts';
 import { noteRolesAsApplied, writeAppliedRoles } from './applied-roles.ts';
 import { readPolicyDifferences, readRoleDifferences } from './policy-state.ts';
@@ -26,6 +27,12 @@ const model = recordModels.role;
 
 /** Without a message the table is read again after this long: one that was lost heals by itself. */
 const rememberedMilliseconds = 30_000;
+
+/** So long a start waits for another one that fills the table at the same time: on a busy machine longer than for a lock. */
+const fillingMilliseconds = 60_000;
+const fillingPauseMilliseconds = 200;
+/** The SQLSTATE of a statement that waited for a lock for as long as it may. */
+const lockNotAvailable = '55P03';
 
 /**
  * Opens the table of roles. An empty one is filled from the policy. Afterwards the roles are data: a policy that differs
@@ -112,18 +119,25 @@ async function seed(
   at: Date,
 ): Promise<void> {
   const roles = Object.entries(policy.roles).toSorted(([one], [other]) => (one < other ? -1 : 1));
-  try {
-    await transaction(async () => {
-      for (const [name, permissions] of roles) {
-        const data = { name, permissions: permissions.join(' '), generation: 0, updatedAt: at };
-        await records.create({ model, data });
-      }
-      await writeAppliedRoles(records, rolesOf(policy), at);
-    });
-  } catch (error) {
-    // Another start was faster. Anything else is a fault.
-    if ((await readRoleDifferences(records, policy)) === undefined) throw error;
-  }
+  const deadline = performance.now() + fillingMilliseconds;
+  const fill = async (): Promise<'filled' | 'retry'> => {
+    try {
+      await transaction(async () => {
+        for (const [name, permissions] of roles) {
+          const data = { name, permissions: permissions.join(' '), generation: 0, updatedAt: at };
+          await records.create({ model, data });
+        }
+        await writeAppliedRoles(records, rolesOf(policy), at);
+      });
+    } catch (error) {
+      // Another start was faster, or is about to be: it has the lock. Anything else is a fault.
+      if ((await readRoleDifferences(records, policy)) !== undefined) return 'filled';
+      if (storeFaultWordOf(error) !== lockNotAvailable || performance.now() > deadline) throw error;
+      return 'retry';
+    }
+    return 'filled';
+  };
+  while ((await fill()) === 'retry') await sleep(fillingPauseMilliseconds);
   // It may have filled the table from another policy.
   await requireSamePolicy(records, policy);
 }
