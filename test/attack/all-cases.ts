@@ -12,6 +12,7 @@ import { lifecycleCases } from './cases/lifecycle.ts';
 import { limitCases } from './cases/limits.ts';
 import { mcpCases } from './cases/mcp.ts';
 import { nextCases } from './cases/next.ts';
+import { organizationCases } from './cases/organizations.ts';
 import { oauthClientCases } from './cases/oauth-clients-api.ts';
 import { deviceFlowCases } from './cases/device-flow.ts';
 import { oauthProviderCases } from './cases/oauth-provider.ts';
@@ -48,6 +49,7 @@ export const allCases: readonly AttackCase[] = [
   ...oauthClientCases,
   ...oauthProviderCases,
   ...deviceFlowCases,
+  ...organizationCases,
   ...mcpCases,
   ...proofOfPossessionCases,
 ];
