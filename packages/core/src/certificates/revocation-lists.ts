@@ -83,8 +83,13 @@ function read(bytes: Buffer, authorities: readonly Authority[]): RevocationList 
 function readList(bytes: Buffer, authorities: readonly Authority[]): RevocationList {
   const [body, algorithm, signature] = membersOf(readElement(bytes, derTags.sequence));
   const fields = membersOf(body);
-  const [, issuer, thisUpdate, ...rest] = fields[0]?.tag === derTags.integer ? fields.slice(1) : fields;
-  if (body === undefined || issuer === undefined) throw new RevocationListError('holds a list that is damaged');
+  const [signedAlgorithm, issuer, thisUpdate, ...rest] = fields[0]?.tag === derTags.integer ? fields.slice(1) : fields;
+  if (
+    body === undefined ||
+    issuer === undefined ||
+    algorithm?.bytes.equals(signedAlgorithm?.bytes ?? body.bytes) !== true
+  )
+    throw new RevocationListError('holds a list that is damaged');
   const nextUpdate = rest.find(({ tag }) => tag === derTags.utcTime || tag === derTags.generalizedTime);
   if (nextUpdate === undefined)
     throw new RevocationListError('holds a list that does not say when the next one comes (nextUpdate)');
@@ -112,10 +117,11 @@ function requireSigner(
     throw new RevocationListError(
       'holds a list that is signed in a way that is not verified here: use ECDSA, Ed25519 or RSA with SHA-256',
     );
-  if (signature?.tag !== derTags.bitString) throw new RevocationListError('holds a list that is damaged');
+  // The first byte says how many bits are left over: none.
+  if (signature?.tag !== derTags.bitString || signature.content[0] !== 0)
+    throw new RevocationListError('holds a list that is damaged');
   if (namesakes.length === 0)
     throw new RevocationListError('holds a list of an authority that is not among the trusted ones');
-  // The first byte says how many bits are left over.
   const isBy = (key: KeyObject): boolean => verify(digest, signed, key, signature.content.subarray(1));
   const signer = namesakes.find(({ certificate }) => isBy(certificate.publicKey));
   if (signer === undefined) throw new RevocationListError('holds a list that its authority did not sign');

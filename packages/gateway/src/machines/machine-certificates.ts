@@ -138,13 +138,14 @@ function learnOfConnection(socket: Socket, trust: MachineTrust, before: Known | 
 }
 
 function learn(leaf: X509Certificate, trust: MachineTrust, isNewToUs: boolean): Known {
-  const found = findPath(leaf, trust, isNewToUs);
-  if (found.kind === 'refused') return { trust, reason: found.reason };
   try {
+    const found = findPath(leaf, trust, isNewToUs);
+    if (found.kind === 'refused') return { trust, reason: found.reason };
     const certificate = readClientCertificate(leaf);
     if (certificateNameOf(certificate) === undefined) return { trust, reason: 'certificate-without-name' };
     return { trust, certificate, path: found.path };
   } catch {
+    // Of a key that Node does not know, too.
     return { trust, reason: 'certificate-malformed' };
   }
 }

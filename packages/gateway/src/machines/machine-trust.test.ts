@@ -1,8 +1,19 @@
 import 'reflect-metadata';
 import { X509Certificate } from 'node:crypto';
-import { findPath, judgePath, readMachineTrust, type MachineTrust, type MachineTrustFiles } from '@sallyport/core';
+import { EventEmitter } from 'node:events';
+import type { Socket } from 'node:net';
+import {
+  findPath,
+  judgePath,
+  readMachineTrust,
+  SallyportError,
+  type MachineTrust,
+  type MachineTrustFiles,
+} from '@sallyport/core';
 import * as x509 from '@peculiar/x509';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { readHeaders } from '../firewall/inbound-headers.ts';
+import { createMachineCertificates } from './machine-certificates.ts';
 import { createTestAuthority, daysFromNow, type TestAuthority } from '../test-support/test-authority.ts';
 
 let root: TestAuthority;
@@ -198,5 +209,48 @@ describe('a certificate that no handshake has verified', () => {
   it.each(['server', 'none'] as const)('with the purpose %s counts only where that is none', async (purpose) => {
     const { cert } = await root.issue('CN=x', { purpose });
     expect(judge(cert, trustOf({ ca: root.cert }))).toBe(purpose === 'none' ? undefined : 'certificate-wrong-purpose');
+  });
+});
+
+/** The bytes of a PEM text with one of them changed, each in turn, as PEM. */
+function* withOneByteChanged(pem: string): Generator<string> {
+  const [, label = '', base64 = ''] = /-----BEGIN ([A-Z0-9 ]+)-----([^-]+)-----/.exec(pem) ?? [];
+  const bytes = Buffer.from(base64, 'base64');
+  for (const [index, byte] of bytes.entries()) {
+    const changed = Buffer.from(bytes);
+    changed[index] = byte ^ (1 << (index % 8));
+    yield `-----BEGIN ${label}-----\n${changed.toString('base64')}\n-----END ${label}-----\n`;
+  }
+}
+
+describe('with any byte changed', () => {
+  it('no certificate counts, and nothing else happens', async () => {
+    const { cert } = await root.issue('CN=x', { uri: 'spiffe://acme/billing' });
+    const certificates = createMachineCertificates({
+      trust: trustOf({ ca: root.cert }),
+      proxies: ['127.0.0.1'],
+      clock: Date.now,
+    });
+    const socket = Object.assign(new EventEmitter(), { remoteAddress: '127.0.0.1' }) as unknown as Socket;
+    const read = (pem: string): string => {
+      const base64 = pem.replaceAll(/-----[A-Z ]+-----|\s/g, '');
+      const headers = readHeaders(['Host', 'x', 'Client-Cert', `:${base64}:`]);
+      try {
+        return certificates.read(socket, headers, Date.now()).spiffeId ?? 'none';
+      } catch (error) {
+        return error instanceof SallyportError ? error.code : String(error);
+      }
+    };
+    expect(read(cert)).toBe('spiffe://acme/billing');
+    const outcomes = new Set([...withOneByteChanged(cert)].map(read));
+    expect([...outcomes]).toEqual(['SP_UNAUTHENTICATED']);
+  });
+
+  it('no list of revoked certificates is taken', async () => {
+    const crl = await root.list(['0a', '0b']);
+    const taken = [...withOneByteChanged(crl)].filter(
+      (changed) => problemsOf({ ca: root.cert, crl: changed }).length === 0,
+    );
+    expect(taken).toEqual([]);
   });
 });
