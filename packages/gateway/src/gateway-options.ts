@@ -235,6 +235,7 @@ function problemsOfRouteOptions({
     ...problemsOfCredentials(routes, kinds),
     ...problemsOfUpstreamTls(routes, {
       hasCertificate: upstreamTls !== undefined,
+      hasAuthorities: upstreamTls?.ca !== undefined,
       hasForwardAuth: forwardAuth !== undefined,
     }),
     ...problemsOfWebhooks(routes),

@@ -44,6 +44,8 @@ beforeAll(async () => {
     'id-alone': await authority.issue({ spiffeId: ordersId, dnsNames: [], addresses: [] }),
   };
   for (const [name, own] of Object.entries(certificates)) services[name] = await startTlsService(own);
+  // Of its own: it is asked now and then while others are counted.
+  services['checked'] = await startTlsService(await authority.issue());
   services['choosy'] = await startTlsService(await authority.issue(), { onlyOf: stranger.ca });
   gateway = await startTestGateway({
     logger,
@@ -57,7 +59,7 @@ beforeAll(async () => {
         name: 'checked',
         prefix: '/checked',
         access: 'public',
-        upstream: service.origin,
+        upstream: services['checked'].origin,
         upstreamTls: {},
         health: { path: '/healthz', intervalSeconds: 1 },
       },
@@ -112,7 +114,9 @@ describe('a route with upstreamTls', () => {
     const presented = thumbprintOf(first);
     expect(service.seen).toContainEqual({ path: '/bound/live', presented, boundTo: presented });
     client.socket.destroy();
-    await expect.poll(() => service.seen, settled).toContainEqual({ path: '/healthz', presented, boundTo: undefined });
+    await expect
+      .poll(() => services['checked']?.seen, settled)
+      .toContainEqual({ path: '/healthz', presented, boundTo: undefined });
   });
 
   it('is the only one that presents it', async () => {
@@ -237,7 +241,8 @@ function useSeenAsAnswer(): void {
 
 describe('mutual TLS that would have no effect', () => {
   const https = { name: 'x', prefix: '/x', upstream: 'https://x:1' };
-  const given = { hasCertificate: true, hasForwardAuth: false };
+  const given = { hasCertificate: true, hasAuthorities: true, hasForwardAuth: false };
+  const serverId = 'spiffe://acme/orders';
   it.each([
     [
       'without a certificate',
@@ -252,6 +257,18 @@ describe('mutual TLS that would have no effect', () => {
       given,
       /without TLS/,
     ],
+    [
+      'with a SPIFFE id that any authority may vouch for',
+      route({ ...https, upstreamTls: { serverId } }),
+      { ...given, hasAuthorities: false },
+      /caFile/,
+    ],
+    [
+      'with bound tokens where there are none',
+      route({ ...https, access: 'public', upstreamTls: { bindTokens: true } }),
+      given,
+      /gets no tokens/,
+    ],
     ['at a zone', route({ ...https, zone: true, upstreamTls: {} }), given, /is a zone/],
     ['at no route', route(https), given, /presented to no service/],
     [
@@ -265,7 +282,8 @@ describe('mutual TLS that would have no effect', () => {
   });
 
   it('is none where it is used', () => {
-    expect(problemsOfUpstreamTls([route({ ...https, upstreamTls: { bindTokens: true } })], given)).toEqual([]);
+    const used = { serverId, bindTokens: true };
+    expect(problemsOfUpstreamTls([route({ ...https, upstreamTls: used })], given)).toEqual([]);
   });
 
   it.each(['https://acme/x', 'spiffe://Acme/x', 'spiffe://acme/x?y', ' spiffe://acme/x'])(

@@ -85,7 +85,11 @@ const rules: readonly ConfigRule[] = [
 ];
 
 function upstreamTlsProblems({ routes, upstreamTls, forwardAuth }: Config): ConfigurationProblem[] {
-  const context = { hasCertificate: upstreamTls !== undefined, hasForwardAuth: forwardAuth !== undefined };
+  const context = {
+    hasCertificate: upstreamTls !== undefined,
+    hasAuthorities: upstreamTls?.caFile !== undefined,
+    hasForwardAuth: forwardAuth !== undefined,
+  };
   return problemsOfUpstreamTls(routes, context).map((problem) => ({ key: 'routes', problem }));
 }
 
