@@ -30,7 +30,10 @@ export function createAllowance({
       if (state.delivery !== undefined)
         throw new SallyportError('SP_WEBHOOK_UNVERIFIED', { reason: 'webhook-body-not-here' });
       const headers = headersOf(state, readCookies);
-      const absent = ['authorization', 'cookie', ...credentialHeaders].filter((name) => headers[name] === undefined);
+      // A proof that came goes with its token: a service could use it elsewhere.
+      const proof = requestOf(state).headers.dpopProof === undefined ? [] : ['dpop'];
+      const names = ['authorization', 'cookie', ...proof, ...credentialHeaders];
+      const absent = names.filter((name) => headers[name] === undefined);
       if (namesHeadersToRemove && absent.length > 0) headers['x-envoy-auth-headers-to-remove'] = absent.join(',');
       response.writeHead(200, headers);
       response.end();

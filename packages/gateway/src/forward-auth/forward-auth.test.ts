@@ -226,6 +226,7 @@ describe('an answer to Envoy', () => {
       (await askLikeEnvoy('GET', target, headers)).headers['x-envoy-auth-headers-to-remove'];
     expect(await toRemove('/public/x', { Authorization: 'Bearer made-up' })).toBe('authorization,cookie');
     expect(await toRemove('/public/x', { Cookie: 'theme=dark' })).toBe('authorization');
+    expect(await toRemove('/public/x', { Cookie: 'theme=dark', DPoP: 'proof' })).toBe('authorization,dpop');
     expect(await toRemove('/api/x', { Cookie: session })).toBe('cookie');
     expect(await toRemove('/api/x', { Cookie: `theme=dark; ${session}` })).toBeUndefined();
     expect((await ask('GET', '/public/x')).headers).not.toHaveProperty('x-envoy-auth-headers-to-remove');
