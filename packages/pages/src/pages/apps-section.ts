@@ -24,7 +24,7 @@ export async function appsSection(call: PageCall, action: string): Promise<Html>
   )}
   ${listOf(
     'Apps with access',
-    'Apps of others that you let in. They lose access when you sign out.',
+    'Apps of others that you let in. They lose access when you sign out, and on another device when you end it there.',
     apps.filter((app) => !isAgent(app)),
     action,
   )}`;

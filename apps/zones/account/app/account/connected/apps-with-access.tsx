@@ -9,7 +9,7 @@ export function AppsWithAccess() {
       kind="application"
       id="apps"
       title="Apps with access"
-      lead="Apps of others that you let into your account. They lose access when you sign out."
+      lead="Apps of others that you let into your account. They lose access when you sign out, and on another device when you end it there."
       none="No app has access to your account."
     />
   );
