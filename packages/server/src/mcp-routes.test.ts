@@ -79,6 +79,7 @@ describe('the metadata of a route to an MCP server', () => {
       resource_name: 'Acme',
       authorization_servers: [test.origin],
       bearer_methods_supported: ['header'],
+      dpop_signing_alg_values_supported: ['ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519', 'PS256'],
       scopes_supported: ['product:read', 'product:create', 'product:update', 'product:delete'],
     });
   });

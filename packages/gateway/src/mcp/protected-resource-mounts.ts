@@ -1,4 +1,4 @@
-import { SallyportError, type ProtectedResource } from '@sallyport/core';
+import { dpopAlgorithms, SallyportError, type ProtectedResource } from '@sallyport/core';
 import type { Mount } from '../routing/mount.ts';
 
 /** What holds for the metadata of all protected resources. */
@@ -36,6 +36,7 @@ function createMount(
     resource_name: name,
     authorization_servers: [issuer],
     bearer_methods_supported: ['header'],
+    dpop_signing_alg_values_supported: dpopAlgorithms,
     ...(scopes.length === 0 ? {} : { scopes_supported: scopes }),
   });
   return {
