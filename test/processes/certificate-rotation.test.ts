@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import { Agent, createServer, request, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -28,6 +28,18 @@ const agents: Agent[] = [];
 const read = (...parts: readonly string[]): Buffer => readFileSync(join(place.folder, 'certs', ...parts));
 const pairOf = (name: string) => ({ cert: read(name, 'pair.pem'), key: read(name, 'pair.pem'), ca: read('ca.pem') });
 
+/** What the gateway believes: the authorities of these folders, and their lists. */
+function publish(...folders: readonly string[]): void {
+  for (const file of ['ca.pem', 'ca.crl']) {
+    const target = join(place.folder, file);
+    writeFileSync(
+      `${target}.next`,
+      folders.map((folder) => readFileSync(join(place.folder, folder, file), 'utf8')).join(''),
+    );
+    renameSync(`${target}.next`, target);
+  }
+}
+
 async function run(...args: readonly string[]): Promise<string> {
   const { code, errors, output } = await place.run(args);
   expect([code, errors]).toEqual([0, '']);
@@ -44,6 +56,7 @@ beforeAll(async () => {
   service = await startService();
   const [port = 0, free = 0] = await findFreePorts(2);
   machinePort = free;
+  publish('certs');
   const path = (...parts: readonly string[]): string => join(place.folder, 'certs', ...parts);
   writeConfig(place, port, 'rotation', {
     policy: { permissions: { 'order:read': 'Read orders' }, roles: { user: [], reader: ['order:read'] } },
@@ -53,8 +66,8 @@ beforeAll(async () => {
       publicUrl: `https://localhost:${machinePort}`,
       cert: path('machines', 'cert.pem'),
       key: path('machines', 'key.pem'),
-      ca: path('ca.pem'),
-      crl: path('ca.crl'),
+      ca: join(place.folder, 'ca.pem'),
+      crl: join(place.folder, 'ca.crl'),
     },
     upstreamTls: {
       certFile: path('gateway', 'cert.pem'),
@@ -103,8 +116,9 @@ interface Answer {
   readonly body: string;
 }
 
-function agentOf(name: string): Agent {
-  const agent = new Agent({ ...pairOf(name), keepAlive: true, maxSockets: 1 });
+function agentOf(name: string, folder = 'certs'): Agent {
+  const pair = readFileSync(join(place.folder, folder, name, 'pair.pem'));
+  const agent = new Agent({ cert: pair, key: pair, ca: read('ca.pem'), keepAlive: true, maxSockets: 1 });
   agents.push(agent);
   return agent;
 }
@@ -152,6 +166,7 @@ describe('certificates at a gateway', () => {
       const before = { listener: serials.size, service: new Set(shownToService).size };
       await run('certs', 'renew', 'machines', 'gateway', 'orders', 'billing');
       await run('certs', 'crl');
+      publish('certs');
       service.setSecureContext({ ...pairOf('orders'), crl: read('ca.crl') });
       await vi.waitFor(
         () => {
@@ -174,6 +189,7 @@ describe('certificates at a gateway', () => {
     const [open, other] = [agentOf('reports'), agentOf('billing')];
     expect((await call(open)).status).toBe(200);
     await run('certs', 'revoke', 'reports');
+    publish('certs');
     const startedAt = performance.now();
     await vi.waitFor(
       async () => {
@@ -188,5 +204,45 @@ describe('certificates at a gateway', () => {
     expect(refused.body).toContain('SP_UNAUTHENTICATED');
     expect((await call(other)).status).toBe(200);
     expect(gateway.lines.filter(({ reason }) => reason === 'certificate-revoked')).not.toEqual([]);
+  });
+
+  it('of another authority take over from those of the first, and no request fails', async () => {
+    const failed: string[] = [];
+    const tally = { isOver: false, answered: 0 };
+    const keepCalling = async (agent: Agent): Promise<void> => {
+      while (!tally.isOver) {
+        const { status, body } = await call(agent).catch((error: unknown) => ({ status: 0, body: String(error) }));
+        if (status === 200) tally.answered += 1;
+        else failed.push(`${status} ${body}`);
+        await wait(5);
+      }
+    };
+    const trustsTaken = (): number => gateway.lines.filter(({ event }) => event === 'machine-trust-replaced').length;
+    const takenOver = async (before: number): Promise<void> => {
+      const options = { timeout: takenOverWithinMilliseconds, interval: 100 };
+      await vi.waitFor(() => expect(trustsTaken()).toBeGreaterThan(before), options);
+    };
+    await run('certs', 'init', '--folder', 'second', '--trust-domain', 'acme');
+    await run('certs', 'issue', 'billing', '--folder', 'second', '--spiffe', 'spiffe://acme/billing');
+    const old = agentOf('billing');
+    const load = [keepCalling(old)];
+    let before = trustsTaken();
+    publish('certs', 'second');
+    await takenOver(before);
+    // What was open is judged again by both authorities, and goes on.
+    load.push(keepCalling(agentOf('billing', 'second')), keepCalling(agentOf('billing')));
+    await wait(500);
+    tally.isOver = true;
+    await Promise.all(load);
+    expect(failed).toEqual([]);
+    expect(tally.answered).toBeGreaterThan(100);
+
+    before = trustsTaken();
+    publish('second');
+    await takenOver(before);
+    // The client may not have heard yet that its connection is gone.
+    expect((await call(old).catch(() => call(old))).status).toBe(401);
+    expect((await call(agentOf('billing', 'second'))).status).toBe(200);
+    expect(gateway.lines.filter(({ reason }) => reason === 'certificate-unknown-authority')).not.toEqual([]);
   });
 });
