@@ -70,6 +70,10 @@ export const oauthProviderCases: readonly AttackCase[] = [
       `grant_type=password&username=alice&password=x&client_id=${client}`,
       `grant_type=authorization_code&code=x&client_id=${client}`,
       'grant_type=urn:ietf:params:oauth:grant-type:token-exchange',
+      ...['{alice}', 'sp_at_x', 'a.b.c'].map(
+        (subject) =>
+          `grant_type=urn:ietf:params:oauth:grant-type:token-exchange&subject_token=${subject}&subject_token_type=urn:ietf:params:oauth:token-type:access_token&client_id=${client}`,
+      ),
       'client_assertion=a.b.c&client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
       `client_id=${client}&client_id=${client}`,
     ].flatMap((body) => [

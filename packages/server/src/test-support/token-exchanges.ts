@@ -37,7 +37,7 @@ export async function createTokenExchanges({
   partners,
   token,
   browser,
-}: ProviderGateway): Promise<TokenExchanges> {
+}: Pick<ProviderGateway, 'test' | 'partners' | 'token' | 'browser'>): Promise<TokenExchanges> {
   const registerAgent = (change: object = {}): Promise<RegisteredClient> =>
     partners.register({
       kind: 'agent',
