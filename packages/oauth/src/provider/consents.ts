@@ -105,7 +105,11 @@ export function createConsents(parts: ConsentsParts): Consents {
 
   const heldBy = async (userId: string, handle: string): Promise<Held | null> => {
     const given = await artifacts.listOfSubject('Grant', userId);
-    const delegated = (await delegations.listOfUser(userId)).filter(({ isRevoked }) => !isRevoked);
+    const grantIds = new Set(given.map(({ grantId }) => grantId));
+    // What was begun while its grant ended is worth nothing.
+    const delegated = (await delegations.listOfUser(userId)).filter(
+      ({ grantId, isRevoked }) => !isRevoked && grantIds.has(grantId),
+    );
     const all = [...given.map(({ payload }) => String(payload['clientId'])), ...delegated.map((each) => each.clientId)];
     const clientId = all.find((id) => toClientHandle(id) === handle);
     // Of a host that was taken off the list since then what is left is taken back as well.

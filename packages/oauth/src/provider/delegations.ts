@@ -1,6 +1,6 @@
 import type { InvalidationBus } from '@sallyport/core';
 import * as z from 'zod';
-import type { Artifact, Artifacts, OwnedArtifact } from './artifacts.ts';
+import type { Artifacts, OwnedArtifact } from './artifacts.ts';
 
 /** What a client does for a user by token exchange, under what the user granted to another client in one sign-in. */
 export interface Delegation {
@@ -27,8 +27,8 @@ export interface Delegations {
   find(grantId: string, clientId: string): Promise<KeptDelegation | undefined>;
   /** Whether a token of a time is good, as far as the delegation says. */
   isLive(grantId: string, clientId: string, issuedAt: number): Promise<boolean>;
-  /** What keeps it, together with the first token. */
-  toArtifact(delegation: Delegation, expiresAt: Date): Artifact;
+  /** Keeps one, and reports it: of several callers one does. */
+  begin(delegation: Delegation, expiresAt: Date, report: () => Promise<unknown>): Promise<void>;
   listOfUser(userId: string): Promise<readonly KeptDelegation[]>;
   /**
    * Takes it back for good, for its user. Joins the transaction that it is called in; resolves to whether this call did. Call
@@ -40,6 +40,9 @@ export interface Delegations {
   /** Tells every cache that it, or what was made under it, ended. */
   readonly announceEnd: (delegation: Pick<Delegation, 'grantId' | 'clientId'>) => Promise<void>;
 }
+
+/** Another request was faster. */
+class BegunMeanwhile extends Error {}
 
 const everyGeneration = Number.MAX_SAFE_INTEGER;
 const payloadSchema = z.object({
@@ -64,7 +67,15 @@ export function delegationNameOf(grantId: string, clientId: string) {
 /** Builds it on the artifacts. */
 export function createDelegations(
   artifacts: Artifacts,
-  { bus, now }: { readonly bus: InvalidationBus; readonly now: () => Date },
+  {
+    bus,
+    transaction,
+    now,
+  }: {
+    readonly bus: InvalidationBus;
+    readonly transaction: <T>(work: () => Promise<T>) => Promise<T>;
+    readonly now: () => Date;
+  },
 ): Delegations {
   const announceEnd: Delegations['announceEnd'] = ({ grantId, clientId }) =>
     bus.publish({
@@ -87,11 +98,19 @@ export function createDelegations(
       // Times in tokens are whole seconds: one of the second in which the others ended does.
       return tokensSince === undefined || issuedAt > tokensSince;
     },
-    toArtifact: ({ grantId, clientId, accountId, sid }, expiresAt) => ({
-      ...delegationNameOf(grantId, clientId),
-      payload: { grantId, clientId, accountId, sid },
-      expiresAt,
-    }),
+    async begin({ grantId, clientId, accountId, sid }, expiresAt, report) {
+      const name = delegationNameOf(grantId, clientId);
+      try {
+        // A transaction of its own: on PostgreSQL one in which a row was taken can do nothing else.
+        await transaction(async () => {
+          await report();
+          const payload = { grantId, clientId, accountId, sid };
+          if (!(await artifacts.insert({ ...name, payload, expiresAt }))) throw new BegunMeanwhile();
+        });
+      } catch (error) {
+        if (!(error instanceof BegunMeanwhile)) throw error;
+      }
+    },
     listOfUser: async (userId) => (await artifacts.listOfSubject('Delegation', userId)).map(toKept),
     revoke: ({ grantId, clientId }) => artifacts.consume(delegationNameOf(grantId, clientId), now()),
     async endTokens(grantId, clientId) {

@@ -232,7 +232,7 @@ export function createOAuthProvider(parts: OAuthProviderParts): OAuthProvider {
     detectReplays(provider, artifacts);
     provider.registerGrantType(
       tokenExchangeGrant,
-      createTokenExchange({ ...parts, publicOrigin: origin, tokenRequest, certificateOf }),
+      createTokenExchange({ ...parts, publicOrigin: origin, tokenRequest, contextOf }),
       exchangeParameters,
       repeatableParameters,
     );

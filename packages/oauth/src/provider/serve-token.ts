@@ -52,13 +52,10 @@ export function createTokenFinish(
     counted.of(toLabel(grant), outcome).add();
   };
 
-  const keepUse = async (request: TokenRequest, answer: GivenAnswer, context: RequestContext): Promise<boolean> => {
+  const keepUse = async (request: TokenRequest, answer: GivenAnswer): Promise<boolean> => {
     const { used } = request;
     if (used === undefined) {
-      await transaction(async () => {
-        for (const report of request.reports) await parts.events.append(report(whereOf(context)));
-        await carryOutWrites(request, artifacts);
-      });
+      await transaction(() => carryOutWrites(request, artifacts));
       return true;
     }
     try {
@@ -108,7 +105,7 @@ export function createTokenFinish(
       await refuseUse(request, context);
       return count(ctx, 'refused');
     }
-    if (await keepUse(request, ctx.body as GivenAnswer, context)) return count(ctx, 'answered'); // The library's own object.
+    if (await keepUse(request, ctx.body as GivenAnswer)) return count(ctx, 'answered'); // The library's own object.
     const { used } = request;
     const given = used === undefined ? null : await answers.find(used, request);
     if (given !== null && given !== 'used') return repeat(ctx, given);

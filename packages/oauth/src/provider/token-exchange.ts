@@ -1,5 +1,6 @@
 import { errors, type Client, type KoaContextWithOIDC, type TokenEndpointGrantContext } from 'oidc-provider';
-import type { ClientCertificate, SessionDirectory } from '@sallyport/core';
+import type { RequestContext, SecurityEventLog, SessionDirectory } from '@sallyport/core';
+import { whereOf } from '@sallyport/identity';
 import { actorsOf, maxActors, toActorClaim, withActor, type ActorClaim } from './actor-chain.ts';
 import type { Delegations } from './delegations.ts';
 import { accessTokenType, readExchangeRequest, type ExchangeRequest } from './exchange-request.ts';
@@ -7,6 +8,7 @@ import { readPresentedProof, type PresentedProof } from './exchange-proof.ts';
 import { noteExchangedClaims } from './exchanged-tokens.ts';
 import type { Grants } from './grants.ts';
 import { ownClientOf } from './own-client.ts';
+import type { ProviderEvent } from './provider-events.ts';
 import { createProviderResources, isSameResource, type ProviderResourceParts } from './provider-resources.ts';
 import type { SubjectToken, SubjectTokens } from './subject-tokens.ts';
 import type { TokenRequest } from './token-request.ts';
@@ -14,12 +16,13 @@ import type { TokenRequest } from './token-request.ts';
 export interface TokenExchangeParts extends ProviderResourceParts {
   readonly subjects: SubjectTokens;
   readonly grants: Pick<Grants, 'clientOf'>;
-  readonly delegations: Pick<Delegations, 'find' | 'toArtifact'>;
+  readonly delegations: Pick<Delegations, 'find' | 'begin'>;
+  readonly events: SecurityEventLog<ProviderEvent>;
+  /** What the gateway knows of a request. */
+  readonly contextOf: (ctx: KoaContextWithOIDC) => RequestContext;
   readonly directory: Pick<SessionDirectory, 'bySid'>;
   /** The request that is being answered. */
   readonly tokenRequest: () => TokenRequest | undefined;
-  /** The certificate that the client presented, where it did. */
-  readonly certificateOf: (ctx: KoaContextWithOIDC) => ClientCertificate | undefined;
   readonly now: () => Date;
 }
 
@@ -48,13 +51,12 @@ export function createTokenExchange(parts: TokenExchangeParts): (ctx: TokenEndpo
     const asked = readExchangeRequest(params);
     const subject = await subjects.read(asked.subjectToken);
     if ('refusal' in subject) throw refuseSubject(request, subject.refusal);
-    const proof = await readPresentedProof(ctx, parts.certificateOf(ctx));
+    const proof = await readPresentedProof(ctx, parts.contextOf(ctx).certificate);
     const exchange: Exchange = { ctx, client, asked, subject, proof, request };
     requireOwnOrServed(exchange);
     requireProof(exchange);
     await requireOwnActor(exchange, parts);
     const act = extendChain(exchange);
-    await keepDelegation(exchange, parts);
     await issue(exchange, act, parts);
   };
 }
@@ -94,10 +96,10 @@ function extendChain({ client, subject, request }: Exchange): ActorClaim {
   throw new errors.InvalidRequest(`a token names at most ${maxActors} clients that act`);
 }
 
-/** Notes who acts for the user, so that they see it and can end it. The row is kept with the token, or not at all. */
+/** Notes who acts for the user before it can, so that they see it and can end it. */
 async function keepDelegation(
-  { client: { clientId }, subject: { claims }, request }: Exchange,
-  { grants, delegations, directory, now }: TokenExchangeParts,
+  { ctx, client: { clientId }, subject: { claims }, request }: Exchange,
+  { grants, delegations, directory, events, contextOf, now }: TokenExchangeParts,
 ): Promise<void> {
   const { grant: grantId, sid, sub: accountId } = claims;
   const grantedTo = await grants.clientOf(grantId);
@@ -108,26 +110,22 @@ async function keepDelegation(
   const session = await directory.bySid(sid);
   if (grantedTo === null || session === null) throw refuseSubject(request, 'grant-ended');
   if (known !== undefined) return;
-  const artifact = delegations.toArtifact({ grantId, clientId, accountId, sid }, session.absoluteExpiresAt);
-  request.writes.push({ kind: 'save', artifact });
-  request.subject = accountId;
-  request.reports.push((where) => ({
-    type: 'oauth-delegation.begun',
-    at: now(),
-    outcome: 'success',
-    actor: clientId,
-    target: accountId,
-    sid,
-    ...where,
-    details: { clientId, grantedTo },
-  }));
+  await delegations.begin({ grantId, clientId, accountId, sid }, session.absoluteExpiresAt, () =>
+    events.append({
+      type: 'oauth-delegation.begun',
+      at: now(),
+      outcome: 'success',
+      actor: clientId,
+      target: accountId,
+      sid,
+      ...whereOf(contextOf(ctx)),
+      details: { clientId, grantedTo },
+    }),
+  );
 }
 
-async function issue(
-  { ctx, client, asked, subject, proof, request }: Exchange,
-  act: ActorClaim,
-  parts: TokenExchangeParts,
-): Promise<void> {
+async function issue(exchange: Exchange, act: ActorClaim, parts: TokenExchangeParts): Promise<void> {
+  const { ctx, client, asked, subject, proof, request } = exchange;
   const { claims } = subject;
   const { provider } = ctx.oidc;
   const resources = createProviderResources(parts);
@@ -148,6 +146,7 @@ async function issue(
   });
   const { acr, amr, auth_time } = claims;
   noteExchangedClaims(token, { acr, amr, auth_time, act });
+  await keepDelegation(exchange, parts);
   await proof.bind(token, subject.confirmation);
   ctx.oidc.entity('AccessToken', token);
   const value = await token.save();

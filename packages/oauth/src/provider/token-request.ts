@@ -1,5 +1,3 @@
-import type { whereOf } from '@sallyport/identity';
-import type { ProviderEvent } from './provider-events.ts';
 import type { ArtifactKind, ArtifactName, Artifacts, Artifact } from './artifacts.ts';
 
 /** What a token request used up: a code, the code of a device, or a refresh token. */
@@ -23,8 +21,6 @@ type Write =
 export interface TokenRequest {
   /** What the library wants to keep. */
   readonly writes: Write[];
-  /** What is reported when that is kept. */
-  readonly reports: ((where: ReturnType<typeof whereOf>) => ProviderEvent)[];
   /** What the request uses up. */
   used: UsedGrant | undefined;
   /** The client, and what it presented beside it. */
@@ -48,7 +44,6 @@ export interface TokenRequest {
 export function createTokenRequest(): TokenRequest {
   return {
     writes: [],
-    reports: [],
     used: undefined,
     clientId: '',
     fingerprint: '',
