@@ -31,7 +31,6 @@ export interface MachineCertificates {
   readonly read: ReadMachineCertificate;
   /** Judges the certificate of a connection by the authorities that its handshake knew. */
   connect(socket: Socket): void;
-  readonly trust: () => MachineTrust;
   /** Believes others from now on, and cuts every connection whose certificate does not count any more. */
   replaceTrust(trust: MachineTrust): void;
   /** Cuts the connections whose certificate has expired, or was revoked, while something is in flight on them. */
@@ -99,7 +98,6 @@ export function createMachineCertificates(options: MachineCertificatesOptions): 
   };
 
   return {
-    trust: () => trust,
     connect: (socket) => void ofConnection(socket),
     read: (socket, { clientCert }, at) => {
       // A proxy has a connection of its own, by which it is no machine: it says who is behind it, or no one is.
