@@ -35,7 +35,7 @@ export const backdateMilliseconds = 300_000;
  */
 export function createAuthority(folder: string, shown: string, options: NewAuthority, now: Date): Authority {
   const { certificate: certificateFile, key: keyFile } = authorityFiles;
-  if ([certificateFile, keyFile].some((file) => existsSync(join(folder, file))))
+  if (hasAuthority(folder, shown))
     throw new UsageError(
       `There is an authority in ${shown}, and it is not replaced. Choose another folder with --folder.`,
       exitCodes.refused,
@@ -70,8 +70,7 @@ export function createAuthority(folder: string, shown: string, options: NewAutho
  */
 export function openAuthority(folder: string, shown: string): Authority {
   const { certificate: certificateFile, key: keyFile } = authorityFiles;
-  const files = [certificateFile, keyFile].map((file) => join(folder, file));
-  if (!files.every((file) => existsSync(file)))
+  if (!hasAuthority(folder, shown))
     throw new UsageError(
       `There is no authority in ${shown}: make one with "sallyport certs init", or name its folder with --folder.`,
     );
@@ -84,6 +83,16 @@ export function openAuthority(folder: string, shown: string): Authority {
       `${shown}/${keyFile} does not belong to ${shown}/${certificateFile}. Bring both back from one backup, or make another authority.`,
     );
   return { folder, shown, certificate, privateKey };
+}
+
+/** Whether both files are there. One alone is left by a command that was cut short, or the other one was lost. */
+function hasAuthority(folder: string, shown: string): boolean {
+  const { certificate, key } = authorityFiles;
+  const found = [certificate, key].filter((file) => existsSync(join(folder, file)));
+  if (found.length !== 1) return found.length === 2;
+  throw new UsageError(
+    `${shown} holds ${found.join('')} alone. Bring the other file back from a backup, or remove it if nothing was issued yet.`,
+  );
 }
 
 /** A key for one certificate: P-256, which everything that speaks TLS knows. */

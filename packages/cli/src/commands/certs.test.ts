@@ -8,6 +8,7 @@ import {
   readdirSync,
   readFileSync,
   realpathSync,
+  rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
@@ -90,6 +91,18 @@ describe('sallyport certs init', () => {
     expect(await certs('init')).toMatchObject({ code: 1, errors: expect.stringContaining('not replaced') as string });
     expect([read('ca.pem'), read('ca-key.pem')]).toEqual(before);
   });
+
+  it.each([{ lost: 'ca.pem' }, { lost: 'ca-key.pem' }])(
+    'neither makes nor uses half an authority: without $lost',
+    async ({ lost }) => {
+      await done('init');
+      rmSync(file(lost));
+      const left = readdirSync(file()).toSorted();
+      for (const args of [['init'], ['issue', 'billing'], ['list']])
+        expect(await certs(...args)).toMatchObject({ code: 3, errors: expect.stringContaining('alone') as string });
+      expect(readdirSync(file()).toSorted()).toEqual(left);
+    },
+  );
 
   it('refuses a folder that other users may open', async () => {
     mkdirSync(file());
