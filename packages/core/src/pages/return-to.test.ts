@@ -17,6 +17,7 @@ describe('the page to return to', () => {
     '/%40alice',
     '/account#security',
     '/auth/oauth/V1StGXR8_Z5jdHi6B-myT',
+    '/auth/device?user_code=WDJB-MJHT',
     `/products?filter=${'a'.repeat(2500)}#last`,
   ])('may be %s', (path) => expect(toSafeReturnTo(path)).toBe(path));
 
@@ -58,6 +59,7 @@ describe('the page to return to', () => {
     '/auth/sign-out',
     '/auth/oauth',
     '/auth/oauth/V1StGXR8_Z5jdHi6B-myT/decision',
+    '/auth/device/decision',
     '/auth/organizations',
     '/auth/my',
     '/auth/my/organizations/../../sign-out',

@@ -1,7 +1,7 @@
 import type { SessionsAnswer } from '@sallyport/core';
 import { onDatabase, type Harness } from '@sallyport/identity/test-support/harness';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { operate, startOAuthHarness } from '../oauth.test-support.ts';
+import { operate, startOAuthHarness, type OAuthHarnessOptions } from '../oauth.test-support.ts';
 import {
   serveProvider,
   type ProviderSite,
@@ -9,6 +9,7 @@ import {
   type SiteClient,
 } from '../provider/provider-site.test-support.ts';
 import { isProviderEndpoint } from '../provider/provider-endpoints.ts';
+import { deviceFlowConfigShape, problemsOfDevices } from './device-flow-config.ts';
 import { commandLine, createDeviceSite, type DeviceSite } from './device-site.test-support.ts';
 
 let harness: Harness;
@@ -18,8 +19,8 @@ let ada: SignedInUser;
 let client: SiteClient;
 let made = 0;
 
-const start = async (): Promise<void> => {
-  harness = await startOAuthHarness({ oauthProvider: { devices: { maxWaiting: 4 } } });
+const start = async (options: OAuthHarnessOptions = {}): Promise<void> => {
+  harness = await startOAuthHarness({ oauthProvider: { devices: { maxWaiting: 4 } }, ...options });
   site = await serveProvider(harness);
   device = createDeviceSite(harness, site);
 };
@@ -46,7 +47,7 @@ const eventTypes = async (): Promise<readonly unknown[]> => (await harness.event
 const refusal = (error: string, status = 400) => ({ status, body: { error } });
 
 describe(onDatabase('the sign-in of a device'), () => {
-  beforeAll(start);
+  beforeAll(() => start());
   beforeEach(begin);
   afterAll(stop);
 
@@ -151,7 +152,7 @@ describe(onDatabase('the sign-in of a device'), () => {
 });
 
 describe(onDatabase('a device that asks for its tokens'), () => {
-  beforeAll(start);
+  beforeAll(() => start());
   beforeEach(begin);
   afterAll(stop);
 
@@ -213,7 +214,7 @@ describe(onDatabase('a device that asks for its tokens'), () => {
 });
 
 describe(onDatabase('a request of a device'), () => {
-  beforeAll(start);
+  beforeAll(() => start());
   beforeEach(begin);
   afterAll(stop);
 
@@ -242,7 +243,7 @@ describe(onDatabase('a request of a device'), () => {
 });
 
 describe(onDatabase('a code that is entered'), () => {
-  beforeAll(start);
+  beforeAll(() => start());
   beforeEach(begin);
   afterAll(stop);
 
@@ -376,5 +377,27 @@ describe(onDatabase('a device, as time goes by,'), () => {
       });
     expect((await device.answer(later.userCode, 'deny', ada)).status).toBe(200);
     expect(userCode).not.toBe(later.userCode);
+  });
+});
+
+describe(onDatabase('a limit on sessions that refuses more'), () => {
+  afterEach(stop);
+
+  it('refuses the device, which is told so, and leaves no session of it', async () => {
+    await start({ sessionLimit: { maximum: 1, onLimit: 'refuse' } });
+    await begin();
+    const { deviceCode, userCode } = await device.begin(client);
+    expect(await device.answer(userCode, 'allow', ada)).toMatchObject({ body: { code: 'SP_TOO_MANY_SESSIONS' } });
+    expect(await device.poll(client, deviceCode)).toMatchObject(refusal('access_denied'));
+    expect(await programsOf(ada)).toEqual([]);
+    expect((await device.answer(userCode, 'allow', ada)).status).toBe(404);
+  });
+});
+
+describe('the section for devices', () => {
+  it('is refused where a device may stay unused for longer than it is signed in at all', () => {
+    const config = deviceFlowConfigShape.devices.parse({ refreshDays: 60, maxDays: 30 });
+    expect(problemsOfDevices(config)).toEqual([{ key: 'devices.refreshDays', problem: expect.any(String) as string }]);
+    expect(problemsOfDevices(deviceFlowConfigShape.devices.parse({}))).toEqual([]);
   });
 });

@@ -89,7 +89,8 @@ export function createDeviceRequests(
     async begin(payload) {
       const { userCode, ...stored } = newCodeSchema.parse(payload);
       // Anyone may ask who knows the id of a public client: what they leave behind has a bound beside the limits per address.
-      if ((await artifacts.countOfClient('UserCode', stored.clientId, now())) >= maxWaiting)
+      const stillWaiting = new Date(now().getTime() + keptSeconds * 1000);
+      if ((await artifacts.countOfClient('UserCode', stored.clientId, stillWaiting)) >= maxWaiting)
         throw new SallyportError('SP_TOO_MANY_REQUESTS', { reason: 'too-many-devices-wait', retryAfterSeconds: 60 });
       const isNew = await artifacts.insert({ ...nameOf(userCode), payload: stored, expiresAt: rowExpiry(stored) });
       // One of 25 thousand million: the device asks again.
