@@ -98,6 +98,28 @@ describe('sallyport oauth-clients', () => {
     });
   });
 
+  it('registers what a client has to prove, and says what is not there yet', async () => {
+    const id = await make('Partner Bank', [
+      ...web.split(' '),
+      '--dpop',
+      'required',
+      '--require-pushed-requests',
+      'yes',
+    ]);
+    const shown = (await run('show', id, '--json')).json() as { readonly client: object };
+    expect(shown.client).toMatchObject({
+      dpop: 'required',
+      requirePushedRequests: true,
+      certificateBoundTokens: false,
+      certificateName: null,
+    });
+    const undecided = await run('update', id, '--require-pushed-requests', 'maybe');
+    expect([undecided.code, undecided.errors]).toEqual([2, expect.stringContaining('must be "yes" or "no"')]);
+    const early = await run('update', id, '--dpop', 'optional', '--certificate-bound-tokens', 'yes');
+    expect([early.code, early.errors]).toEqual([1, expect.stringContaining('configure "mtls" first')]);
+    expect((await run('update', id, '--require-pushed-requests', 'no', '--dpop', 'optional')).code).toBe(0);
+  });
+
   it('lists those of one kind alone where one is named', async () => {
     const id = await make('Assistant', [...program, '--grant', 'token_exchange', '--kind', 'agent']);
     const agents = await run('list', '--kind', 'agent');
