@@ -243,9 +243,32 @@ describe('PAR, private_key_jwt and DPoP with openid-client', () => {
 describe('DPoP with nonces of the server, with openid-client', () => {
   let system: ProviderSystem;
   beforeAll(async () => {
-    system = await startProviderSystem({ oauthProvider: { dpopNonces: true } });
+    system = await startProviderSystem({
+      oauthProvider: { dpopNonces: true, authorizations: [{ per: 'address', max: 3, seconds: 60 }] },
+    });
   });
   afterAll(() => system.close());
+
+  it('RFC9126-7.1-1: a client that proves nothing leaves little behind, and not often', async () => {
+    const { id } = await system.register({ authentication: 'none' });
+    const push = (state: string): Promise<Response> =>
+      fetch(`${system.origin}/oauth2/par`, {
+        method: 'POST',
+        body: new URLSearchParams({
+          client_id: id,
+          response_type: 'code',
+          redirect_uri: redirectUri,
+          scope: 'openid',
+          code_challenge: 'x'.repeat(43),
+          code_challenge_method: 'S256',
+          state,
+        }),
+      });
+    expect((await push('x'.repeat(9000))).status).toBe(413);
+    const statuses = [];
+    for (let index = 0; index < 3; index++) statuses.push((await push('x')).status);
+    expect(statuses).toEqual([201, 201, 429]);
+  });
 
   it('RFC9449-8-1: takes one nonce at the token endpoint and on routes, and nothing without', async () => {
     const { id, secret } = await system.register({

@@ -186,8 +186,12 @@ describe('the documents of the provider', () => {
       const answer = await test.get(path, { 'x-forwarded-host': 'evil.example', 'x-forwarded-proto': 'https' });
       const text = await answer.text();
       expect(text).not.toContain('evil.example');
+      // Of certificates there is nothing to say without a listener that takes them.
+      expect(text).not.toMatch(/tls_client|mtls_/);
       expect(JSON.parse(text)).toMatchObject({
         issuer: test.origin,
+        pushed_authorization_request_endpoint: `${test.origin}/oauth2/par`,
+        dpop_signing_alg_values_supported: ['ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519', 'PS256'],
         authorization_endpoint: `${test.origin}/oauth2/auth`,
         token_endpoint: `${test.origin}/oauth2/token`,
         jwks_uri: `${test.origin}/.well-known/jwks.json`,
@@ -203,6 +207,7 @@ describe('the documents of the provider', () => {
 
   it.each([
     { method: 'GET', path: '/oauth2/token', allow: 'POST' },
+    { method: 'GET', path: '/oauth2/par', allow: 'POST' },
     { method: 'POST', path: '/oauth2/auth', allow: 'GET' },
     { method: 'DELETE', path: '/oauth2/userinfo', allow: 'GET, POST' },
     { method: 'GET', path: '/oauth2/revoke', allow: 'POST' },
@@ -214,6 +219,7 @@ describe('the documents of the provider', () => {
 
   it.each([
     '/oauth2/token/x',
+    '/oauth2/par/x',
     '/oauth2/userinfo/x',
     '/oauth2/auth/x',
     '/oauth2/session/end/x',
