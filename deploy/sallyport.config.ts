@@ -20,7 +20,7 @@ export default {
       'product:read': 'List and read products',
       'product:create': 'Put a product on sale',
       'product:update': "Change one's own products",
-      'product:update-any': 'Change any product',
+      'product:update-any': 'Change any product, and see every draft',
       'product:delete': 'Delete products',
       'order:create': 'Fill a cart, order, pay and cancel',
       'order:read': "Read one's own orders",
