@@ -1,3 +1,4 @@
+import { healthControllerOf } from '@sallyport/example-shop-kit';
 import { shopPolicy } from '@sallyport/example-shop-kit/policy';
 import { SallyportModule, toValidationError, type SallyportOptions } from '@sallyport/nestjs';
 import {
@@ -10,7 +11,6 @@ import {
 import { APP_PIPE } from '@nestjs/core';
 import { CartsController } from './carts/carts-controller.ts';
 import { CartsService } from './carts/carts-service.ts';
-import { HealthController } from './health-controller.ts';
 import { ORDERS_STORE, type OrdersStore } from './orders-store.ts';
 import { OrderAccess } from './orders/order-access.ts';
 import { OrdersController } from './orders/orders-controller.ts';
@@ -43,7 +43,13 @@ export class OrdersModule implements OnApplicationShutdown {
     return {
       module: OrdersModule,
       imports: [SallyportModule.forRoot({ ...access, errors: 'problem', policy: shopPolicy })],
-      controllers: [CartsController, OrdersController, PaymentsController, PayoutsController, HealthController],
+      controllers: [
+        CartsController,
+        OrdersController,
+        PaymentsController,
+        PayoutsController,
+        healthControllerOf(ORDERS_STORE),
+      ],
       providers: [
         CartsService,
         OrderAccess,

@@ -1,7 +1,7 @@
-export { serveApiPage, type ApiPage } from './api-page.ts';
 export { closeGracefully } from './close-gracefully.ts';
+export { createService } from './create-service.ts';
+export { healthControllerOf } from './health-controller.ts';
 export { answeringMongo, isDuplicateKey, openMongo, prepareMongo, trustFilter, type MongoOptions } from './mongo.ts';
-export { requireJsonBody } from './require-json-body.ts';
 export {
   parseVariables,
   readSecretVariable,

@@ -1,24 +1,28 @@
 import 'reflect-metadata';
+import { healthControllerOf } from '@sallyport/example-shop-kit';
 import { ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
 import { describe, expect, it } from 'vitest';
 import { HoldsController } from './holds/holds-controller.ts';
-import { HealthController } from './health-controller.ts';
+import { PRODUCT_STORE } from './products/product-store.ts';
 import { ProductsController } from './products/products-controller.ts';
 
 /** Nest's numbers for a body, a query and a parameter of the path. */
 const inputKinds = new Set(['3', '4', '5']);
 
 describe('every body, query and path parameter', () => {
-  it.each([ProductsController, HoldsController, HealthController])('of %o has a schema', (controller) => {
-    const withoutSchema = Object.getOwnPropertyNames(controller.prototype).flatMap((method) => {
-      const inputs = (Reflect.getMetadata(ROUTE_ARGS_METADATA, controller, method) ?? {}) as Record<
-        string,
-        { schema?: unknown }
-      >;
-      return Object.entries(inputs)
-        .filter(([key, input]) => inputKinds.has(key.split(':')[0] ?? '') && input.schema === undefined)
-        .map(([key]) => `${method} ${key}`);
-    });
-    expect(withoutSchema).toEqual([]);
-  });
+  it.each([ProductsController, HoldsController, healthControllerOf(PRODUCT_STORE)])(
+    'of %o has a schema',
+    (controller) => {
+      const withoutSchema = Object.getOwnPropertyNames(controller.prototype).flatMap((method) => {
+        const inputs = (Reflect.getMetadata(ROUTE_ARGS_METADATA, controller, method) ?? {}) as Record<
+          string,
+          { schema?: unknown }
+        >;
+        return Object.entries(inputs)
+          .filter(([key, input]) => inputKinds.has(key.split(':')[0] ?? '') && input.schema === undefined)
+          .map(([key]) => `${method} ${key}`);
+      });
+      expect(withoutSchema).toEqual([]);
+    },
+  );
 });

@@ -1,3 +1,4 @@
+import { healthControllerOf } from '@sallyport/example-shop-kit';
 import { shopPolicy } from '@sallyport/example-shop-kit/policy';
 import { SallyportModule, toValidationError, type SallyportOptions } from '@sallyport/nestjs';
 import {
@@ -8,7 +9,6 @@ import {
   type OnApplicationShutdown,
 } from '@nestjs/common';
 import { APP_PIPE } from '@nestjs/core';
-import { HealthController } from './health-controller.ts';
 import { HoldsController } from './holds/holds-controller.ts';
 import { HoldsService } from './holds/holds-service.ts';
 import { OverdueHolds } from './holds/overdue-holds.ts';
@@ -29,7 +29,7 @@ export class ShopModule implements OnApplicationShutdown {
     return {
       module: ShopModule,
       imports: [SallyportModule.forRoot({ ...access, errors: 'problem', policy: shopPolicy })],
-      controllers: [ProductsController, HoldsController, HealthController],
+      controllers: [ProductsController, HoldsController, healthControllerOf(PRODUCT_STORE)],
       providers: [
         ProductsService,
         HoldsService,
