@@ -155,7 +155,8 @@ describe('token exchange (RFC 8693)', () => {
     const subject = await handOver();
     expect(refusalOf(await askFor(subject, {}, tool))).toEqual([400, 'invalid_request']);
     const forTool = (await exchange(agent, subject, { resource: toolUrl })).access_token;
-    expect((await askFor(forTool, {}, agent)).status).toBe(200);
+    expect((await askFor(forTool, { resource: toolUrl }, agent)).status).toBe(200);
+    expect(refusalOf(await askFor(forTool, { resource: system.origin }, agent))).toEqual([400, 'invalid_target']);
     expect((await askFor(forTool, {}, tool)).status).toBe(200);
   });
 });

@@ -107,6 +107,22 @@ describe('a token that was exchanged by an agent', () => {
     expect((await test.get('/create/x', bearer(less))).status).toBe(403);
   });
 
+  it('stays at the resource that a client asked its user for, and leaves the gateway for another one', async () => {
+    const own = await registerAgent({
+      grantTypes: ['authorization_code', 'token_exchange'],
+      redirectUris: [redirectUri],
+      scopes: ['openid', 'product:read'],
+      resources: [test.origin, toolUrl, agentUrl],
+    });
+    const tokenFor = async (resource: string) =>
+      (await partners.authorize(own, gateway.browser, { scope: 'openid product:read', resource })).tokens.access_token;
+    const forTool = await tokenFor(toolUrl);
+    expect(decodeJwt(await exchange(forTool, {}, own)).aud).toBe(toolUrl);
+    for (const resource of [test.origin, agentUrl])
+      expect(await errorOf(await ask(forTool, { resource }, own))).toEqual([400, 'invalid_target']);
+    expect(decodeJwt(await exchange(await tokenFor(test.origin), { resource: toolUrl }, own)).aud).toBe(toolUrl);
+  });
+
   it('lives no longer than the one that it was made from, and says nothing of the sign-in elsewhere', async () => {
     const subject = await handOver();
     const { exp, sign_in: sealed, ...rest } = decodeJwt(subject);

@@ -66,10 +66,12 @@ export function createTokenExchange(parts: TokenExchangeParts): (ctx: TokenEndpo
  * other one has it by mistake, or has stolen it.
  */
 function requireOwnOrServed({ client, subject, request }: Exchange): void {
-  const { claims } = subject;
-  const isOwn = claims.client_id === client.clientId;
-  const isServed = ownClientOf(client).serves.some((each) => isSameResource(each, claims.aud));
-  if (!isOwn && !isServed) throw refuseSubject(request, 'token-of-another-client');
+  const isOwn = subject.claims.client_id === client.clientId;
+  if (!isOwn && !isServed(client, subject)) throw refuseSubject(request, 'token-of-another-client');
+}
+
+function isServed(client: Client, { claims }: SubjectToken): boolean {
+  return ownClientOf(client).serves.some((each) => isSameResource(each, claims.aud));
 }
 
 /** A token that is bound to a key is worth nothing without it, here as at the gateway (RFC 9449, section 7; RFC 8705, section 3). */
@@ -128,10 +130,12 @@ async function issue(exchange: Exchange, act: ActorClaim, parts: TokenExchangePa
   const { ctx, client, asked, subject, proof, request } = exchange;
   const { claims } = subject;
   const { provider } = ctx.oidc;
-  const resources = createProviderResources(parts);
-  const target = asked.target ?? ownClientOf(client).resources.find((each) => isSameResource(each, parts.publicOrigin));
-  if (target === undefined) throw new errors.InvalidTarget("the client has to name a 'resource'");
-  const server = resources.getResourceServerInfo(ctx, target, client);
+  const isHandedOver = isServed(client, subject);
+  const target = asked.target ?? (isHandedOver ? parts.publicOrigin : claims.aud);
+  const server = createProviderResources(parts).getResourceServerInfo(ctx, target, client);
+  // What its user let it have at one resource it does not have at another one, and the gateway is the widest of all.
+  const isWithin = claims.aud === parts.publicOrigin || server.audience === claims.aud;
+  if (!isHandedOver && !isWithin) throw new errors.InvalidTarget('the subject token is for another resource');
   const secondsLeft = claims.exp - Math.floor(parts.now().getTime() / 1000);
   if (secondsLeft < 1) throw refuseSubject(request, 'out-of-date');
   const token = new provider.AccessToken({
