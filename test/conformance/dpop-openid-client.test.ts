@@ -201,6 +201,20 @@ describe('PAR, private_key_jwt and DPoP with openid-client', () => {
     expect(codeOf(await browser.open(url.href))).toBeNull();
   });
 
+  it('RFC9126-4-2: takes a pushed request for a minute', async () => {
+    const { url } = await begin(await newKey());
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 61_000 });
+    try {
+      const refused = requireUrl(await browser.open(url.href));
+      expect([refused.searchParams.get('code'), refused.searchParams.get('error')]).toEqual([
+        null,
+        'invalid_request_uri',
+      ]);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   it('RFC9126-7.3-1: gives one code for a pushed request that is answered in two windows at once', async () => {
     const { url } = await begin(await newKey());
     const windows = [requirePage(await browser.open(url.href)), requirePage(await browser.open(url.href))];
