@@ -48,6 +48,23 @@ describe.each(tokenStores)('the token endpoint of the provider', (stores) => {
       const code = back.searchParams.get('code') ?? expect.fail(`no code: ${back.href}`);
       return { grant_type: 'authorization_code', code, redirect_uri: redirectUri, code_verifier: verifier };
     };
+    /** A device that waits, its question for tokens, and its user's answer. */
+    const beginDevice = async () => {
+      const { id, secret, resource } = system.client;
+      const proof = `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`;
+      const form = { scope: 'openid offline_access', resource };
+      const { body } = await system.postForm(0, '/oauth2/device', form, proof);
+      const cookie = await system.cookie(0);
+      return {
+        poll: (gateway: number) =>
+          send(gateway, {
+            grant_type: 'urn:ietf:params:oauth:grant-type:device_code',
+            device_code: String(body['device_code']),
+          }),
+        answer: (gateway: number, decision: 'allow' | 'deny') =>
+          system.postAs(cookie, gateway, '/auth/device/decision', { userCode: body['user_code'], decision }),
+      };
+    };
     const signIn = async (gateway = 0) => tokensOf(await send(gateway, await authorize(gateway)));
     /** Asks the first gateway, which dies of it; then the other one, or the first when it is back. */
     const survive = async (point: string, ask: (gateway: number) => Promise<TokenReply>): Promise<TokenReply> => {
@@ -91,6 +108,29 @@ describe.each(tokenStores)('the token endpoint of the provider', (stores) => {
       const answers = await Promise.all(Array.from({ length: callers }, (_, index) => send(index, code)));
       expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
       expect(new Set(answers.map((answer) => tokensOf(answer).refresh)).size).toBe(1);
+    });
+
+    it('gives one answer for the code of a device, however many ask, and to a device whose gateway died of it', async () => {
+      const { poll, answer } = await beginDevice();
+      expect((await answer(1, 'allow')).status).toBe(200);
+      const answers = await Promise.all(Array.from({ length: callers }, (_, index) => poll(index)));
+      expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+      expect(new Set(answers.map((each) => tokensOf(each).refresh)).size).toBe(1);
+      const other = await beginDevice();
+      await other.answer(0, 'allow');
+      const { refresh: token, access } = tokensOf(await survive('after artifact-kept', other.poll));
+      expect(await system.call(0, access)).toBe(200);
+      expect((await refresh(1, token)).status).toBe(200);
+    });
+
+    it('takes one decision of two pages at two gateways, and gives the device that one', async () => {
+      for (let round = 0; round < 4; round++) {
+        const { poll, answer } = await beginDevice();
+        const both = await Promise.all([answer(0, 'allow'), answer(1, 'deny')]);
+        const [allowed, denied] = both.map(({ status }) => status === 200);
+        expect([allowed, denied].filter(Boolean)).toHaveLength(1);
+        expect((await poll(round)).status).toBe(allowed === true ? 200 : 400);
+      }
     });
 
     it('refuses a used code with another proof, ends nothing for that, and reports no reuse', async () => {

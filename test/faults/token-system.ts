@@ -58,6 +58,10 @@ export interface TokenSystem {
   ): Promise<TokenReply>;
   /** Where a browser that is signed in is led from an address. */
   visit(gateway: number, path: string): Promise<URL>;
+  /** Signs a browser in: resolves to its cookie. */
+  cookie(gateway: number): Promise<string>;
+  /** Posts JSON as a page in that browser does. */
+  postAs(cookie: string, gateway: number, path: string, body: object): Promise<TokenReply>;
   /** The client of OAuth that is registered. */
   readonly client: RegisteredClient;
   /** The status that the service behind a gateway answers to an access token. */
@@ -130,6 +134,14 @@ export async function startTokenSystem({ name, gateways: count }: TokenStores): 
       return { status: 0, body: {} };
     }
   };
+  const signIn = async (index: number): Promise<string> => {
+    const signedIn = await fetch(`${originOf(index)}/auth/sign-in/email`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(tokenAccount),
+    });
+    return signedIn.headers.getSetCookie()[0]?.split(';')[0] ?? '';
+  };
   return {
     gateways,
     stores,
@@ -149,14 +161,16 @@ export async function startTokenSystem({ name, gateways: count }: TokenStores): 
       }),
     postForm: (index, at, form, authorization) =>
       request(index, at, { method: 'POST', headers: { authorization }, body: new URLSearchParams(form) }),
+    cookie: signIn,
+    postAs: (cookie, index, at, body) =>
+      request(index, at, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', cookie, origin: originOf(0) },
+        body: JSON.stringify(body),
+      }),
     visit: async (index, at) => {
       const origin = originOf(index);
-      const signedIn = await fetch(`${origin}/auth/sign-in/email`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(tokenAccount),
-      });
-      const cookie = signedIn.headers.getSetCookie()[0]?.split(';')[0] ?? '';
+      const cookie = await signIn(index);
       const answer = await fetch(origin + at, { headers: { cookie }, redirect: 'manual' });
       return new URL(answer.headers.get('location') ?? '', origin);
     },

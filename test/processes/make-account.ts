@@ -32,7 +32,7 @@ export function makeClient(folder: GatewayFolder, variables: Readonly<Record<str
       name: 'Own',
       trust: 'first-party',
       authentication: 'client_secret_basic',
-      grantTypes: ['authorization_code', 'refresh_token'],
+      grantTypes: ['authorization_code', 'refresh_token', 'device_code'],
       redirectUris: [redirectUri],
       scopes: ['openid', 'offline_access'],
       resources: [resource],
