@@ -17,6 +17,7 @@ const service = { stripPrefix: true, access: 'signed-in' } as const;
 
 export default {
   publicUrl,
+  brand: { name: 'Acme Shop' },
   // Until the browser: no proxy in front sees passwords and cookies in the clear.
   tls: { certFile, keyFile },
   hsts: { maxAgeSeconds: 31_536_000 },
