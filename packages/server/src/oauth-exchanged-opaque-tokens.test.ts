@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { OAuthBrowser } from './test-support/oauth-browser.ts';
 import { createOAuthPartners, type RegisteredClient } from './test-support/oauth-partner.ts';
 import { startTestGateway, type TestGateway } from './test-support/test-gateway.ts';
-import { createTokenExchanges, exchangeForm, type TokenExchanges } from './test-support/token-exchanges.ts';
+import { agentUrl, createTokenExchanges, exchangeForm, type TokenExchanges } from './test-support/token-exchanges.ts';
 
 let upstream: Server;
 let test: TestGateway;
@@ -84,7 +84,12 @@ describe('an opaque token that was exchanged', () => {
     expect((await post('/oauth2/revoke', agent, { token: made })).status).toBe(200);
     expect(await statusOf(made)).toBe(401);
     expect(await introspect(agent, made)).toEqual({ active: false });
-    expect((await token(exchangeForm(subject))).status).toBe(200);
+    // Twice within a second: what is exchanged afterwards is good, and nothing of before.
+    const second = await exchange(subject);
+    expect(await statusOf(second)).toBe(200);
+    expect((await post('/oauth2/revoke', agent, { token: second })).status).toBe(200);
+    const third = await exchange(subject);
+    expect([await statusOf(made), await statusOf(second), await statusOf(third)]).toEqual([401, 401, 200]);
   });
 
   it('is closed with its streams when its user ends the agent', async () => {
@@ -103,6 +108,38 @@ describe('an opaque token that was exchanged', () => {
     expect(performance.now() - ended).toBeLessThan(5000);
     expect(await statusOf(made)).toBe(401);
     expect(await introspect(agent, made)).toEqual({ active: false });
+  });
+});
+
+describe('a token exchange that is refused', () => {
+  it('says why in the log, and the same to every client', async () => {
+    const { agent, tool, handOver } = exchanges;
+    const partners = createOAuthPartners(test);
+    const app = await partners.register({ name: 'Short-lived', resources: [agentUrl] });
+    const other = await partners.register({ name: 'Short-lived, too', resources: [agentUrl] });
+    const subject = await handOver(await partners.signedIn(), app);
+    const ofDisabled = await handOver(await partners.signedIn(), other);
+    const before = test.lines.length;
+    const refusals: string[] = [];
+    const refuse = async (by: RegisteredClient, given = subject): Promise<void> => {
+      const answer = await token(exchangeForm(given), by);
+      expect(answer.status).toBe(400);
+      refusals.push(await answer.text());
+    };
+    await refuse(tool);
+    await fetch(`${test.origin}/auth/account/apps/${app.id}`, {
+      method: 'DELETE',
+      headers: { origin: test.origin, cookie: browser.cookiesFor('/') },
+    });
+    await refuse(agent);
+    await partners.operate('oauth-clients/set-disabled', { id: other.id, isDisabled: true });
+    await refuse(agent, ofDisabled);
+    expect(new Set(refusals).size).toBe(1);
+    const reasons = test.lines.slice(before).map(({ fields }) => fields['reason']);
+    expect(reasons).toEqual(
+      expect.arrayContaining(['oauth-token-of-another-client', 'oauth-grant-ended', 'oauth-client-disabled']),
+    );
+    expect(JSON.stringify(test.lines)).not.toContain(subject);
   });
 });
 

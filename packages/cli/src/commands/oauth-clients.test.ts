@@ -134,6 +134,19 @@ describe('sallyport oauth-clients', () => {
     expect((await run('list', '--kind', 'robot')).code).toBe(2);
   });
 
+  it('registers an agent with the resource that it is, and takes that away with the grant type alone', async () => {
+    const id = await make(
+      'Shopping agent',
+      '--kind agent --authentication client_secret_basic --grant token_exchange --serves https://agent.example/ --scope product:read'.split(
+        ' ',
+      ),
+    );
+    expect((await run('list', '--kind', 'agent')).output).toContain('Shopping agent');
+    const refused = await run('update', id, '--grant', 'client_credentials');
+    expect([refused.code, refused.errors.includes('token_exchange')]).toEqual([1, true]);
+    expect((await run('update', id, '--grant', 'client_credentials', '--clear', 'serves')).code).toBe(0);
+  });
+
   it('rotates a secret, once while both work', async () => {
     const id = await make('Rotated');
     const rotated = await run('rotate-secret', id);

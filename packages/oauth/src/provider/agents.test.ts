@@ -88,6 +88,12 @@ describe(onDatabase('agents'), () => {
     expect(await eventsOf('oauth-delegation.begun')).toMatchObject([{ actor: agent.id, target: ada.id }]);
   });
 
+  it('are at the address that they serve, where they say nothing else of it', async () => {
+    const plain = await site.register('Plain agent', agentOf());
+    await exchange(await handOver(), plain);
+    expect(await agentsOf(ada)).toMatchObject([{ name: 'Plain agent', host: 'agent.example' }]);
+  });
+
   it('say when they were last used, written once a minute', async () => {
     const token = await exchange(await handOver());
     await use(token, 5);

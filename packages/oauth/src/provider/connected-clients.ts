@@ -61,8 +61,8 @@ function latestOf(times: readonly (Date | null)[]): Date | undefined {
 }
 
 /** Where users would meet it: what tells clients apart whose names look alike. */
-function hostOf({ id, homepage, redirectUris }: OAuthClient): string | undefined {
-  const addresses = [id, homepage, ...redirectUris].map((address) => URL.parse(address ?? ''));
+function hostOf({ id, homepage, serves, redirectUris }: OAuthClient): string | undefined {
+  const addresses = [id, homepage, ...serves, ...redirectUris].map((address) => URL.parse(address ?? ''));
   const host = addresses.find((url) => url?.protocol === 'https:' || url?.protocol === 'http:')?.host;
   return host === '' ? undefined : host;
 }

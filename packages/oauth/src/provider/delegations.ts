@@ -17,6 +17,8 @@ export interface Delegation {
 export interface KeptDelegation extends Delegation {
   readonly since: Date;
   readonly lastUsedAt: Date | null;
+  /** Tokens up to this second were given up by their client; seconds since 1970. */
+  readonly tokensSince: number | undefined;
   /** Its user took it back: there is no other one under the same grant. */
   readonly isRevoked: boolean;
 }
@@ -117,7 +119,10 @@ export function createDelegations(
       const name = delegationNameOf(grantId, clientId);
       const stored = await artifacts.find(name);
       if (stored === null) return;
-      const payload = { ...stored.payload, tokensSince: Math.floor(now().getTime() / 1000) };
+      const { tokensSince: before = 0 } = payloadSchema.parse(stored.payload);
+      // Of two ends within a second the later one ends what was exchanged between them.
+      const tokensSince = Math.max(Math.floor(now().getTime() / 1000), before + 1);
+      const payload = { ...stored.payload, tokensSince };
       await artifacts.save({ ...name, payload, expiresAt: stored.expiresAt });
       await announceEnd({ grantId, clientId });
     },
@@ -125,6 +130,6 @@ export function createDelegations(
 }
 
 function toKept({ payload, consumedAt, createdAt, lastUsedAt }: Omit<OwnedArtifact, 'grantId'>): KeptDelegation {
-  const { grantId, clientId, accountId, sid } = payloadSchema.parse(payload);
-  return { grantId, clientId, accountId, sid, since: createdAt, lastUsedAt, isRevoked: consumedAt !== null };
+  const { tokensSince, ...delegation } = payloadSchema.parse(payload);
+  return { ...delegation, tokensSince, since: createdAt, lastUsedAt, isRevoked: consumedAt !== null };
 }

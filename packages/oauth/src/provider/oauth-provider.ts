@@ -317,5 +317,10 @@ function noteRefusal(ctx: KoaContextWithOIDC, { noteRefusal: note }: RequestCont
   if (ctx.status >= 500 || typeof ctx.body !== 'object' || ctx.body === null) return;
   const { error } = ctx.body as { readonly error?: unknown };
   if (typeof error === 'string')
-    note?.(ctx.status === 401 ? 'SP_UNAUTHENTICATED' : 'SP_REQUEST_INVALID', `oauth-${reason ?? error}`);
+    note?.(ctx.status === 401 ? 'SP_UNAUTHENTICATED' : 'SP_REQUEST_INVALID', toReason(reason ?? error));
+}
+
+/** A word of the log that says whose it is. */
+function toReason(word: string): string {
+  return word.startsWith('oauth-') ? word : `oauth-${word}`;
 }

@@ -98,20 +98,23 @@ function extendChain({ client, subject, request }: Exchange): ActorClaim {
   throw new errors.InvalidRequest(`a token names at most ${maxActors} clients that act`);
 }
 
-/** Notes who acts for the user before it can, so that they see it and can end it. */
+/**
+ * Notes who acts for the user before it can, so that they see it and can end it. Resolves to the second up to which tokens of
+ * the client were given up.
+ */
 async function keepDelegation(
   { ctx, client: { clientId }, subject: { claims }, request }: Exchange,
   { grants, delegations, directory, events, contextOf, now }: TokenExchangeParts,
-): Promise<void> {
+): Promise<number | undefined> {
   const { grant: grantId, sid, sub: accountId } = claims;
   const grantedTo = await grants.clientOf(grantId);
   // What it does it was let do by the user itself.
-  if (grantedTo === clientId) return;
+  if (grantedTo === clientId) return undefined;
   const known = await delegations.find(grantId, clientId);
   if (known?.isRevoked === true) throw refuseSubject(request, 'delegation-ended');
   const session = await directory.bySid(sid);
   if (grantedTo === null || session === null) throw refuseSubject(request, 'grant-ended');
-  if (known !== undefined) return;
+  if (known !== undefined) return known.tokensSince;
   await delegations.begin({ grantId, clientId, accountId, sid }, session.absoluteExpiresAt, () =>
     events.append({
       type: 'oauth-delegation.begun',
@@ -124,6 +127,7 @@ async function keepDelegation(
       details: { clientId, grantedTo },
     }),
   );
+  return undefined;
 }
 
 async function issue(exchange: Exchange, act: ActorClaim, parts: TokenExchangeParts): Promise<void> {
@@ -136,7 +140,8 @@ async function issue(exchange: Exchange, act: ActorClaim, parts: TokenExchangePa
   // What its user let it have at one resource it does not have at another one, and the gateway is the widest of all.
   const isWithin = claims.aud === parts.publicOrigin || server.audience === claims.aud;
   if (!isHandedOver && !isWithin) throw new errors.InvalidTarget('the subject token is for another resource');
-  const secondsLeft = claims.exp - Math.floor(parts.now().getTime() / 1000);
+  const at = Math.floor(parts.now().getTime() / 1000);
+  const secondsLeft = claims.exp - at;
   if (secondsLeft < 1) throw refuseSubject(request, 'out-of-date');
   const token = new provider.AccessToken({
     accountId: claims.sub,
@@ -150,7 +155,9 @@ async function issue(exchange: Exchange, act: ActorClaim, parts: TokenExchangePa
   });
   const { acr, amr, auth_time } = claims;
   noteExchangedClaims(token, { acr, amr, auth_time, act });
-  await keepDelegation(exchange, parts);
+  const givenUp = await keepDelegation(exchange, parts);
+  // Tokens count in seconds: one of the second in which the others were given up would be worth nothing as well.
+  if (givenUp !== undefined && givenUp >= at) token.iat = givenUp + 1;
   await proof.bind(token, subject.confirmation);
   ctx.oidc.entity('AccessToken', token);
   const value = await token.save();

@@ -66,7 +66,10 @@ export function ClientsWithAccess({ kind, id, title, lead, none }: ClientsWithAc
         }}
         onClose={() => setLeaving(undefined)}
       >
-        <p>It can do nothing in your account any more, on any of your devices. It has to ask you again.</p>
+        <p>
+          It can do nothing in your account any more, on any of your devices.
+          {kind === 'agent' ? '' : ' It has to ask you again.'}
+        </p>
       </ConfirmDialog>
     </section>
   );
