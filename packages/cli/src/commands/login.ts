@@ -41,13 +41,20 @@ export const login: Command = {
     const signIn = await signInByDevice({
       server,
       clientId,
-      scopes: call.has('scope') ? call.values('scope') : usualScopes,
+      // Without it nothing would say who signed in.
+      scopes: [...new Set(['openid', ...(call.has('scope') ? call.values('scope') : usualScopes)])],
       show(instructions) {
         showCode(call, instructions);
         if (call.has('open')) openBrowser(instructions.verificationUriComplete);
       },
     });
-    kept.write(signIn);
+    try {
+      kept.write(signIn);
+    } catch (error) {
+      // It would stay in the list of devices, and no file here could end it.
+      await revokeSignIn(signIn).catch(() => undefined);
+      throw error;
+    }
     // What it takes the place of would stay in the list of devices for weeks.
     if (before !== undefined) await revokeSignIn(before).catch(() => undefined);
     const user = nameOfUser(call, signIn);

@@ -18,7 +18,7 @@ import { describeScope } from '../provider/scope-words.ts';
 import type { DeviceFlowConfig } from './device-flow-config.ts';
 import { makeDeviceGrant, scopesOfDevice } from './device-grant.ts';
 import { requireDeviceProof, type DeviceProofParts } from './device-proof.ts';
-import type { DeviceRequest, DeviceRequests } from './device-requests.ts';
+import type { DeviceDecision, DeviceRequest, DeviceRequests } from './device-requests.ts';
 import type { DeviceSignIns } from './device-sign-ins.ts';
 import { formatUserCode, parseUserCode } from './user-codes.ts';
 import type { UserCodeGuesses } from './user-code-guesses.ts';
@@ -86,17 +86,20 @@ export function createDeviceApprovals(parts: DeviceApprovalParts): DeviceApprova
   const refuse = async ({ userCode, request, client, user }: Asked, context: RequestContext): Promise<void> => {
     const at = now();
     await transaction(async () => {
-      if (!(await requests.decide(userCode, denied, at))) throw answeredBefore();
-      await events.append({
-        type: 'oauth-device.refused',
-        at,
-        outcome: 'refused',
-        actor: user.id,
-        target: user.id,
-        sid: user.sid,
-        ...whereOf(context),
-        details: { clientId: client.id, deviceAddress: request.device.address },
+      const isFirst = await requests.decide(userCode, at, async () => {
+        await events.append({
+          type: 'oauth-device.refused',
+          at,
+          outcome: 'refused',
+          actor: user.id,
+          target: user.id,
+          sid: user.sid,
+          ...whereOf(context),
+          details: { clientId: client.id, deviceAddress: request.device.address },
+        });
+        return denied;
       });
+      if (!isFirst) throw answeredBefore();
     });
   };
 
@@ -175,23 +178,9 @@ async function keepApproval(
   const at = now();
   const scopes = scopesOfDevice(request, client);
   const clientSid = randomBytes(16).toString('base64url');
-  await transaction(async () => {
-    const grant = makeDeviceGrant(provider(), user.id, client, request);
-    const grantId = await grant.save();
-    const decision = {
-      accountId: user.id,
-      acr,
-      amr: [...amr],
-      authTime: Math.floor(authTime.getTime() / 1000),
-      grantId,
-      scope: scopes.join(' '),
-      sessionUid: sid,
-      sid: clientSid,
-      ...toResource(request.resources),
-    };
-    if (!(await requests.decide(userCode, decision, at))) throw answeredBefore();
-    await signIns.keep({ grantId, sid, accountId: user.id, clientId: client.id }, absoluteExpiresAt);
-    await logout.recordSignIn(client, { sid, subject: user.id, clientSid, expiresAt: absoluteExpiresAt });
+  // In this order, so that without transactions nothing works that was not reported, and what was begun and not finished is
+  // an answered request without a decision: its device waits in vain.
+  const makeDecision = async (): Promise<DeviceDecision> => {
     await events.append({
       type: 'oauth-device.allowed',
       at,
@@ -202,6 +191,23 @@ async function keepApproval(
       ...whereOf(context),
       details: { clientId: client.id, scopes: [...scopes], deviceAddress: request.device.address },
     });
+    const grantId = await makeDeviceGrant(provider(), user.id, client, request).save();
+    await signIns.keep({ grantId, sid, accountId: user.id, clientId: client.id }, absoluteExpiresAt);
+    await logout.recordSignIn(client, { sid, subject: user.id, clientSid, expiresAt: absoluteExpiresAt });
+    return {
+      accountId: user.id,
+      acr,
+      amr: [...amr],
+      authTime: Math.floor(authTime.getTime() / 1000),
+      grantId,
+      scope: scopes.join(' '),
+      sessionUid: sid,
+      sid: clientSid,
+      ...toResource(request.resources),
+    };
+  };
+  await transaction(async () => {
+    if (!(await requests.decide(userCode, at, makeDecision))) throw answeredBefore();
   });
 }
 

@@ -34,9 +34,10 @@ export interface DeviceRequests {
   /** `null` for a code that is none, or is over. */
   find(userCode: string): Promise<FoundDeviceRequest | null>;
   /**
-   * Keeps the decision: compare-and-set, `false` for all callers but the first. Joins the transaction that it is called in.
+   * Marks the request as answered, and then makes and keeps the decision: compare-and-set, `false` for all callers but the
+   * first, of whose decision nothing is made. Joins the transaction that it is called in.
    */
-  decide(userCode: string, decision: DeviceDecision, at: Date): Promise<boolean>;
+  decide(userCode: string, at: Date, makeDecision: () => Promise<DeviceDecision>): Promise<boolean>;
   /** Puts another decision in the place of the one that was made. */
   replaceDecision(userCode: string, decision: DeviceDecision): Promise<void>;
   /** What was decided: `undefined` while its user has not answered, `null` where there is nothing to wait for. */
@@ -101,11 +102,11 @@ export function createDeviceRequests(
       if (found === null || now().getTime() >= found.stored.exp * 1000) return null;
       return { ...toRequest(found.stored), isAnswered: found.row.consumedAt !== null };
     },
-    async decide(userCode, decision, at) {
+    async decide(userCode, at, makeDecision) {
       const found = await read(userCode);
       if (found === null || at.getTime() >= found.stored.exp * 1000) return false;
       if (!(await artifacts.consume(nameOf(userCode), at))) return false;
-      await save(userCode, found.stored, decision);
+      await save(userCode, found.stored, await makeDecision());
       return true;
     },
     async replaceDecision(userCode, decision) {
