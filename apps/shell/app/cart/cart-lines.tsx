@@ -41,6 +41,8 @@ export function CartLines({ cart }: { readonly cart: Cart }) {
     } catch (error) {
       setProblem(toSubmissionProblem(error));
       setOrdering(false);
+      // Another tab may have changed the cart, or its stock came back: then it has another id.
+      router.refresh();
     }
   }
 
