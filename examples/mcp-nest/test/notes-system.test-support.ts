@@ -21,8 +21,12 @@ export interface NotesSystem {
   close(): Promise<void>;
 }
 
-/** Starts it. Users may do everything with their notes, vendors read them. */
-export async function startNotesSystem(): Promise<NotesSystem> {
+/**
+ * Starts it. Users may do everything with their notes, vendors read them.
+ *
+ * @param reference origin of another MCP server, which is at `/reference/mcp`.
+ */
+export async function startNotesSystem(reference?: string): Promise<NotesSystem> {
   const host = await startDocumentHost();
   const port = await freePort();
   const gateway = await startTestGateway({
@@ -48,6 +52,20 @@ export async function startNotesSystem(): Promise<NotesSystem> {
           credentials: ['bearer'],
           mcp: { name: 'Notes' },
         },
+        ...(reference === undefined
+          ? []
+          : [
+              {
+                name: 'reference',
+                prefix: '/reference/mcp',
+                upstream: reference,
+                audience: 'reference',
+                access: 'signed-in' as const,
+                permissions: ['note:read'],
+                credentials: ['bearer' as const],
+                mcp: true as const,
+              },
+            ]),
       ],
     },
     gateway: { preset: createTestPreset() },
