@@ -80,6 +80,8 @@ function openidClientFlows(makeSchema: () => Promise<PostgresSchema | undefined>
       'authorization_code',
       'client_credentials',
       'refresh_token',
+      'urn:ietf:params:oauth:grant-type:device_code',
+      'urn:ietf:params:oauth:grant-type:token-exchange',
     ]);
     expect(metadata.registration_endpoint).toBeUndefined();
   });

@@ -335,8 +335,7 @@ describe('what tokens are good for (RFC 9700)', () => {
   it.each([
     ['password', { username: 'vendor@example.test', password: 'violet-kettle-marches-north-vendor' }],
     ['implicit', {}],
-    ['urn:ietf:params:oauth:grant-type:device_code', { device_code: 'x' }],
-    ['urn:ietf:params:oauth:grant-type:token-exchange', { subject_token: 'x' }],
+    ['urn:openid:params:grant-type:ciba', { auth_req_id: 'x' }],
     ['urn:ietf:params:oauth:grant-type:jwt-bearer', { assertion: 'x' }],
     ['AUTHORIZATION_CODE', { code: 'x' }],
     ['', {}],
@@ -346,8 +345,12 @@ describe('what tokens are good for (RFC 9700)', () => {
   });
 
   it('RFC9700-2.4-2: the provider gives a client no grant that it is not registered for', async () => {
-    const answer = await postForm(system, '/oauth2/token', { grant_type: 'client_credentials' }, basic(own));
-    expectRefused(answer, 'invalid_request');
+    for (const grant of [
+      'client_credentials',
+      'urn:ietf:params:oauth:grant-type:device_code',
+      'urn:ietf:params:oauth:grant-type:token-exchange',
+    ])
+      expectRefused(await postForm(system, '/oauth2/token', { grant_type: grant }, basic(own)), 'invalid_request');
     const mute = await system.register({
       trust: 'first-party',
       grantTypes: ['authorization_code'],

@@ -141,8 +141,7 @@ async function issue(exchange: Exchange, act: ActorClaim, parts: TokenExchangePa
   const isWithin = claims.aud === parts.publicOrigin || server.audience === claims.aud;
   if (!isHandedOver && !isWithin) throw new errors.InvalidTarget('the subject token is for another resource');
   const at = Math.floor(parts.now().getTime() / 1000);
-  const secondsLeft = claims.exp - at;
-  if (secondsLeft < 1) throw refuseSubject(request, 'out-of-date');
+  if (claims.exp <= at) throw refuseSubject(request, 'out-of-date');
   const token = new provider.AccessToken({
     accountId: claims.sub,
     client,
@@ -151,8 +150,9 @@ async function issue(exchange: Exchange, act: ActorClaim, parts: TokenExchangePa
     gty: 'token_exchange',
     scope: narrowScopes(asked, subject, server.scope.split(' ')).join(' '),
     resourceServer: new provider.ResourceServer(target, server),
-    expiresIn: Math.min(parts.accessSeconds, secondsLeft),
   });
+  // Said as a time: the seconds from now on would be counted from when the token is signed.
+  token.exp = Math.min(at + parts.accessSeconds, claims.exp);
   const { acr, amr, auth_time } = claims;
   noteExchangedClaims(token, { acr, amr, auth_time, act });
   const givenUp = await keepDelegation(exchange, parts);
@@ -165,7 +165,7 @@ async function issue(exchange: Exchange, act: ActorClaim, parts: TokenExchangePa
     access_token: value,
     issued_token_type: accessTokenType,
     token_type: token.tokenType,
-    expires_in: token.expiration,
+    expires_in: token.exp - at,
     // RFC 6749, section 5.1: what it is, where that is not what was asked for.
     scope: token.scope ?? '',
   };
