@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { chosen, email, mallory, robin, startAddressClaim } from './address-proof.test-support.ts';
 import type { Browser } from './browser.test-support.ts';
-import { canRace, onDatabase, type Harness } from './identity.test-support.ts';
+import { canRace, onDatabase, roundsOf, type Harness } from './identity.test-support.ts';
 
 let harness: Harness;
 let owner: Browser;
@@ -20,7 +20,7 @@ const signUpMany = () => Promise.all(Array.from({ length: 4 }, signUpAgain));
 const statusOf = async (answer: ReturnType<Browser['post']>): Promise<number> => (await answer).status;
 
 describe.skipIf(!canRace())(onDatabase('sign-up, confirmation and reset at the same moment'), () => {
-  it.each(Array.from({ length: 12 }, (_, index) => ({ index })))(
+  it.each(Array.from({ length: roundsOf(12) }, (_, index) => ({ index })))(
     'leave one account, which the stranger cannot sign in to (round $index)',
     async ({ index }) => {
       await owner.post('/auth/sign-up/email', robin);

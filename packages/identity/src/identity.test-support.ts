@@ -112,6 +112,14 @@ export function canRace(): boolean {
   return isRaceable;
 }
 
+/**
+ * How often a race is run: a third of it on a database server in the tests of every day, whose rounds take seconds there; all
+ * of it on the embedded database, and with `--all`.
+ */
+export function roundsOf(count: number): number {
+  return isEmbedded() || process.env['TEST_SCOPE'] !== 'everyday' ? count : Math.ceil(count / 3);
+}
+
 /** Whether the tests of this file run on the embedded database. */
 export function isEmbedded(): boolean {
   return databaseKind === 'sqlite';
