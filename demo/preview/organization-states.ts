@@ -47,12 +47,14 @@ const invitation = {
   sentAt: '2030-01-01T00:00:00.000Z',
   expiresAt: '2030-01-08T00:00:00.000Z',
   isExpired: false,
+  mayChange: true,
 };
 const invitations = {
   invitations: [
     invitation,
     { ...invitation, id: 'inv_2', email: 'a.very.long.address@department.example.com', isExpired: true },
   ],
+  next: null,
 } satisfies InvitationsAnswer;
 const all = { rename: true, delete: true, manageMembers: true, leave: false };
 const owned = {

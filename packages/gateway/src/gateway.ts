@@ -37,7 +37,7 @@ export type GatewayChange = Pick<
   | 'cors'
 >;
 
-/** Where the listener for machines binds, and whom it believes. */
+/** Where the listener for machines binds, and which authorities it believes. */
 export interface MachineAddress {
   readonly host: string;
   readonly port: number;
@@ -238,7 +238,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       if (machines === undefined) throw new TypeError('there is no listener for machines');
       if (tls !== undefined) machines.replaceCertificate(tls);
       if (trust === undefined) return;
-      // New handshakes first: whom it cuts off comes back at once.
+      // New handshakes first: a machine that it cuts off comes back at once.
       machines.replaceTrust(trust);
       persistent.machines.use(trust);
     },

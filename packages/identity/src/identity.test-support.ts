@@ -117,6 +117,7 @@ export function canRace(): boolean {
  * of it on the embedded database, and with `--all`.
  */
 export function roundsOf(count: number): number {
+  // oxlint-disable-next-line node/no-process-env -- `npm test` says which scope it runs
   return isEmbedded() || process.env['TEST_SCOPE'] !== 'everyday' ? count : Math.ceil(count / 3);
 }
 

@@ -73,7 +73,7 @@ function clientOf(certificate: TestCertificate): MachineClient {
 const operate = (operation: string, input: object): Promise<unknown> =>
   gateway.gateway.control.operate(operation, input, operator);
 
-/** What an answer says: the upstream of the route is not there, so that whoever gets through to it meets 502. */
+/** What an answer says: the upstream of the route is not there, so that a caller who gets through to it meets 502. */
 async function ask(client: MachineClient, path = '/machines/x'): Promise<{ status: number; reason: unknown }> {
   const { status } = await client.get(path);
   await expect.poll(() => gateway.lines.at(-1)?.message).toBe('request');

@@ -128,7 +128,7 @@ describe('a request to an MCP server', () => {
     expect(answer.status).toBe(401);
   });
 
-  it('reaches the server with a token of the gateway that says who acts for whom, never with the one that came', async () => {
+  it('reaches the server with a token of the gateway that says who acts for which user, never with the one that came', async () => {
     const token = await tokenFor('/mcp', 'product:read product:create');
     const answer = await test.get('/mcp', bearer(token));
     expect(answer.status).toBe(200);
@@ -175,7 +175,7 @@ describe('a request to an MCP server', () => {
     ]);
   });
 
-  it('with a token of the gateway itself is refused, whoever has it', async () => {
+  it('with a token of the gateway itself is refused, also to its own user', async () => {
     const partner = await partners.register();
     const { tokens } = await partners.authorize(partner, browser, {
       scope: 'openid product:read',

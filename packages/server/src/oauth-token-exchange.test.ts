@@ -41,7 +41,7 @@ afterAll(() => gateway.close());
 const isTaken = async (token: string): Promise<boolean> => (await test.get('/api/x', bearer(token))).status === 200;
 
 describe('a token that was exchanged by an agent', () => {
-  it('lets it act for the user with what both may do, and says at the service who through whom', async () => {
+  it('lets it act for the user with what both may do, and says at the service who acts for the user', async () => {
     const configuration = await partners.discover(agent);
     const answer = await client.genericGrantRequest(configuration, exchangeGrant, {
       subject_token: await handOver(),

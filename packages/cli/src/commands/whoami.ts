@@ -7,7 +7,7 @@ import { chooseGateway, urlOption } from '../sign-in/which-gateway.ts';
 /** Says who is signed in at a gateway, and asks it whether that is still so. */
 export const whoami: Command = {
   name: 'whoami',
-  summary: 'Says as whom you are signed in at a gateway, and asks it whether that is still so',
+  summary: 'Says which user you are signed in as at a gateway, and asks it whether that is still so',
   options: { url: urlOption },
   run: async (call) => {
     const { url, kept } = chooseGateway(call);

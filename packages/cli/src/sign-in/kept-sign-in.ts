@@ -108,7 +108,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** Whoever may write there could put a sign-in of theirs in the place of this one. */
+/** A user who may write there could put a sign-in of theirs in the place of this one. */
 function requireOwn(path: string): void {
   const { getuid } = process;
   if (getuid === undefined) return;

@@ -18,7 +18,7 @@ const claimsSchema = z.object({
 
 /**
  * Reads what the token endpoint gave. The ID token came from there directly, so that its signature adds nothing (OpenID
- * Connect Core, section 3.1.3.7); whose it is, and for whom, is looked at.
+ * Connect Core, section 3.1.3.7); its issuer and its audience are looked at.
  *
  * @throws UsageError for an answer that is none, or for another client.
  */

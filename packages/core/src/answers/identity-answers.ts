@@ -216,7 +216,7 @@ export interface MadeApiKeyAnswer {
 /** An OAuth client, as a user is shown it. */
 export interface ShownOAuthClient {
   readonly name: string;
-  /** The metadata document of a client that nobody registered, by whose host it is known; and what it calls itself. */
+  /** The metadata document of a client without a registration, by whose host it is known; and what it calls itself. */
   readonly document?: { readonly host: string; readonly claimedName?: string };
   /** Where the browser goes afterwards: the host, or the scheme of an app. */
   readonly host: string;
@@ -282,7 +282,7 @@ export interface ConnectedApp {
   readonly kind: 'application' | 'agent';
   /** As it is registered; of a client by metadata document its host. */
   readonly name: string;
-  /** The metadata document of a client that nobody registered: its `client_id`, and the host that vouches for it. */
+  /** The metadata document of a client without a registration: its `client_id`, and the host that vouches for it. */
   readonly document?: { readonly url: string; readonly host: string };
   /** Where it is, as far as that is known. */
   readonly host?: string;

@@ -1,7 +1,7 @@
 import { AuthoritiesError, readAuthorities, type Authority } from './authorities.ts';
 import { readRevocationLists, RevocationListError, toOpenSslLists, type RevocationList } from './revocation-lists.ts';
 
-/** Whom the listener for machines believes: PEM texts. */
+/** Which authorities the listener for machines believes: PEM texts. */
 export interface MachineTrustFiles {
   /** Roots, and authorities between them and the certificates of machines. */
   readonly ca: string;
@@ -36,7 +36,7 @@ export type MachineTrustOutcome =
   | { readonly kind: 'refused'; readonly problems: readonly MachineTrustProblem[] };
 
 /**
- * Reads whom the listener for machines believes. Where revoked certificates are listed, each authority needs a list that
+ * Reads which authorities the listener for machines believes. Where revoked certificates are listed, each authority needs a list that
  * has not run out: a missing one would let in what was revoked.
  *
  * @example

@@ -3,7 +3,7 @@ import { createSecureContext, type PeerCertificate, type SecureContext } from 'n
 import { OptionsError, readClientCertificate } from '@sallyport/core';
 import { toSecureContext, type CertificatePair } from '../listeners/secure-context.ts';
 
-/** What the gateway presents to services, and by whom the certificates of services are signed. All as PEM. */
+/** What the gateway presents to services, and which authorities sign the certificates of services. All as PEM. */
 export interface UpstreamTls extends CertificatePair {
   /** Authorities of services. @default those that Node.js knows */
   readonly ca?: string | undefined;

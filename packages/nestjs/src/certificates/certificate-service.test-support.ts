@@ -145,7 +145,7 @@ export function createCaller(
     ask({ port, path, headers, ...own, ca: authority.ca, servername: 'localhost', ...more }, true);
 }
 
-/** The same without TLS: from a proxy, or from whoever says to be one. */
+/** The same without TLS: from a proxy, or from a client that says to be one. */
 export function callPlainly(
   port: number,
   path: string,

@@ -79,7 +79,7 @@ async function query(text: string, token?: string): Promise<GraphqlAnswer> {
 }
 
 describe('a query of GraphQL with a client certificate', () => {
-  it('is answered for whom the certificate names, or for whom its token does', async () => {
+  it('is answered for the caller that the certificate names, or that its token names', async () => {
     expect(await query('{ alone }')).toEqual({ data: { alone: 'billing' } });
     const bound = issuer.issueToken({ id: 'ada', certificate: billing.cert });
     expect(await query('{ both token }', bound)).toEqual({ data: { both: 'ada', token: 'ada' } });

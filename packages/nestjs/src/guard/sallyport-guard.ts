@@ -107,7 +107,7 @@ export class SallyportGuard implements CanActivate {
    */
   #isSettled(known: Caller, access: AdmittingAccess): boolean {
     if (known.kind === 'anonymous') return isOpen(access);
-    // Whom a certificate names is not whom a token does, and a token may be asked for what it came over.
+    // A certificate names another caller than a token, and a token may be asked for what it came over.
     if (mutualTlsOf(access) !== undefined || this.#certificates?.isByCertificate(known) === true) return false;
     return known.credential !== 'api-key' || this.#apiKeyVerifier === undefined;
   }

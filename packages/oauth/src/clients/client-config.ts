@@ -37,7 +37,7 @@ export const clientConfigShape = {
     })
     .optional()
     .describe(
-      'Clients that nobody registers: their client_id is the https address of a document that says what they are (OAuth Client ID Metadata Document). They are third-party agents, ask for what routes with "mcp" open and nothing else, and are shown by their host. Absent means that there are none',
+      'Clients without a registration: their client_id is the https address of a document that says what they are (OAuth Client ID Metadata Document). They are third-party agents, ask for what routes with "mcp" open and nothing else, and are shown by their host. Absent means that there are none',
     ),
   privateHosts: z
     .array(hostPatternSchema.refine((host) => !host.startsWith('*.'), 'must be one host, not a pattern'))

@@ -98,7 +98,7 @@ export interface ClientSecretState {
   readonly previousUntil: Date | null;
 }
 
-/** The metadata document of a client that nobody registered. */
+/** The metadata document of a client without a registration. */
 export interface ClientDocumentState {
   /** The host that serves it: the only thing about the client that is proved. */
   readonly host: string;

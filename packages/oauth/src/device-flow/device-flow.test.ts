@@ -334,7 +334,7 @@ describe(onDatabase('a device, as time goes by,'), () => {
     expect(await device.poll(client, deviceCode)).toMatchObject(refusal('authorization_pending'));
   });
 
-  it('is told that its code expired, and whoever enters it then that there is no such code', async () => {
+  it('is told that its code expired, and a user who enters it then that there is no such code', async () => {
     const { deviceCode, userCode } = await device.begin(client);
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 601_000 });
     harness.advance(601);

@@ -26,7 +26,7 @@ export interface FoundDeviceRequest extends DeviceRequest {
 
 /**
  * Requests of devices, found by the code that their users enter. The decision is kept with that code: the code of the
- * device, which is the credential, is stored nowhere, and whoever enters codes never needs it.
+ * device, which is the credential, is stored nowhere, and a user who enters codes never needs it.
  */
 export interface DeviceRequests {
   /** Keeps what the library has of a new device code. Rejects with `SP_TOO_MANY_REQUESTS` where too many wait. */

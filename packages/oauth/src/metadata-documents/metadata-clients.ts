@@ -5,7 +5,7 @@ import { readDocumentAddress } from './document-address.ts';
 import { createFetchBounds } from './fetch-bounds.ts';
 import { parseClientDocument, type ClientDocument, type ParsedDocument } from './parse-document.ts';
 
-/** Clients that nobody registered: their `client_id` is the address of a document that says what they are. */
+/** Clients without a registration: their `client_id` is the address of a document that says what they are. */
 export interface MetadataClients {
   /**
    * What is known of a client by its address alone, so that nothing waits for its host: enough to judge its tokens. `null`
@@ -16,7 +16,7 @@ export interface MetadataClients {
    * The client as its document says, which is read unless it was a moment ago. Rejects with a `ClientDocumentError` for a
    * document that cannot be used, and with `SP_SERVICE_UNAVAILABLE` where its host did not answer.
    *
-   * @param clientAddress of the visitor for whom it is read.
+   * @param clientAddress of the visitor on whose behalf it is read.
    */
   resolve(clientId: string, clientAddress: string): Promise<OAuthClient | null>;
 }

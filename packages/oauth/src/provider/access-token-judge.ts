@@ -37,7 +37,7 @@ interface Judged {
   readonly endedBy: readonly RevocationTarget[];
 }
 
-/** Of whom a token depends beside its own client: those that handed it on by token exchange. */
+/** Which clients a token depends on beside its own client: those that handed it on by token exchange. */
 interface Chain {
   /** The client that the user let in. */
   readonly granted: OAuthClient;
@@ -144,7 +144,7 @@ async function judgeUser(
   // The organization is of the browser, whose user may turn to another one: no client goes along.
   const { profile, org, orgRoles: _orgRoles, permissions: all, ...rest } = principal;
   const permissions = org === undefined ? all : (await roles.permissionsOf(principal.roles)).permissions;
-  // Services and logs say who acts, and for whom.
+  // Services and logs say who acts, and for which user.
   const own = isAgent(client) ? { id: client.id } : undefined;
   const actor = act === undefined ? own : toActor(act);
   const clients = chain === undefined ? [client] : [client, chain.granted, ...chain.actors];

@@ -2,7 +2,7 @@ import type { Actor } from '@sallyport/core';
 import * as z from 'zod';
 
 /**
- * The claim `act`: who acts for the subject, and for whom that one acts.
+ * The claim `act`: who acts for the subject, and for which other actor.
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc8693#section-4.1 RFC 8693, section 4.1}
  */

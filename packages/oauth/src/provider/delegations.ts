@@ -23,7 +23,7 @@ export interface KeptDelegation extends Delegation {
   readonly isRevoked: boolean;
 }
 
-/** Who acts for whom by token exchange (RFC 8693): one row for each grant and client, so that it can be seen and ended. */
+/** Which client acts for which user by token exchange (RFC 8693): one row for each grant and client, so that it can be seen and ended. */
 export interface Delegations {
   /** `undefined` where the client never exchanged a token of the grant. */
   find(grantId: string, clientId: string): Promise<KeptDelegation | undefined>;

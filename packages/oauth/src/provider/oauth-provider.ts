@@ -128,7 +128,7 @@ export function createOAuthProvider(parts: OAuthProviderParts): OAuthProvider {
     if (exchange === undefined) throw new TypeError('the provider was called without a request of the gateway');
     return exchange;
   };
-  /** For whom the library looks for a client. */
+  /** The visitor on whose behalf the library looks for a client. */
   const addressOfVisitor = (): string =>
     Provider.ctx === undefined ? '' : exchangeOf(Provider.ctx).context.clientAddress;
   const certificateOf = (ctx: KoaContextWithOIDC) => exchangeOf(ctx).context.certificate;

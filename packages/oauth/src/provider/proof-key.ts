@@ -10,7 +10,7 @@ export interface VerifiedProof {
 
 /**
  * Reads the proof of a request (RFC 9449) once more: the library verifies it before it looks for a code or a token, and
- * tells nobody of it. `undefined` where there is none.
+ * says so nowhere. `undefined` where there is none.
  */
 export async function readVerifiedProof(ctx: KoaContextWithOIDC): Promise<VerifiedProof | undefined> {
   const proof = ctx.get('dpop');

@@ -28,7 +28,7 @@ export interface ProviderConfigurationParts
     ProviderResourceParts,
     ExtraClaimParts {
   readonly cookies: ProviderCookies;
-  /** Whether there are clients that nobody registers. */
+  /** Whether there are clients without a registration. */
   readonly hasClientsByMetadata: boolean;
   readonly grants: Pick<Grants, 'end' | 'clientOf'>;
   readonly delegations: Pick<Delegations, 'endTokens'>;

@@ -9,7 +9,7 @@ export interface SubjectToken {
   readonly claims: AccessTokenClaims & { readonly sid: string; readonly grant: string };
   /** Its user, with what is left of its permissions. */
   readonly user: UserPrincipal;
-  /** The key that it is bound to: whoever presents it has to prove that they hold it. */
+  /** The key that it is bound to: a client that presents it has to prove that it holds it. */
   readonly confirmation: TokenConfirmation | undefined;
 }
 

@@ -103,7 +103,7 @@ function leadOf({ name, host, document }: ShownOAuthClient, productName: string)
     for you.`;
 }
 
-/** Nobody has looked at such a client: its host is proved, and what it calls itself is a claim. */
+/** No administrator has looked at such a client: its host is proved, and what it calls itself is a claim. */
 function aboutDocument({ host, document }: ShownOAuthClient): Html {
   const { claimedName } = document ?? {};
   return html`<ul class="rows">

@@ -14,7 +14,7 @@ export interface AgentRequest {
   readonly verifier: string;
 }
 
-/** A client that nobody registered, which speaks OAuth by hand: every parameter can be wrong. */
+/** A client without a registration, which speaks OAuth by hand: every parameter can be wrong. */
 export interface Agent {
   begin(parameters?: Readonly<Record<string, string>>): AgentRequest;
   redeem(code: string, request: AgentRequest, more?: Readonly<Record<string, string>>): Promise<AgentTokens>;

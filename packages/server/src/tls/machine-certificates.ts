@@ -44,7 +44,7 @@ export function examineMachinePair(
 }
 
 /**
- * Reads and examines whom the listener believes: the one rule of the start, of every later look, and of `sallyport doctor`.
+ * Reads and examines which authorities the listener believes: the one rule of the start, of every later look, and of `sallyport doctor`.
  *
  * @param known what was read before, which is not read again while the files hold the same.
  */

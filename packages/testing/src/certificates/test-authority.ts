@@ -28,7 +28,7 @@ export interface TestCertificate {
 
 /** An authority whose key lives in memory and nowhere else. */
 export interface TestAuthority {
-  /** Its own certificate as PEM: the `ca` of whoever shall believe it. */
+  /** Its own certificate as PEM: the `ca` of those that shall believe it. */
   readonly ca: string;
   issue(request?: TestCertificateRequest): Promise<TestCertificate>;
   /** Puts a certificate on the list of revoked ones. */

@@ -43,7 +43,7 @@ export interface ServiceAccounts {
   /** Every cache has heard of the change when this resolves. Rejects with `SP_NOT_FOUND`, `SP_VALIDATION_FAILED`. */
   setRoles(id: string, roles: readonly string[], context: AuditContext): Promise<ServiceAccount>;
   /**
-   * Gives it the name of another certificate, or of none with `null`: whoever calls with the one before is unknown from
+   * Gives it the name of another certificate, or of none with `null`: a caller with the one before is unknown from
    * now on. Rejects with `SP_CONFLICT` when it is that of another account; as above.
    */
   setCertificate(id: string, certificate: string | null, context: AuditContext): Promise<ServiceAccount>;
