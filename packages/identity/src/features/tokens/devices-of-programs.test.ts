@@ -95,19 +95,28 @@ describe.each(forms)(onDatabase('a program with an access token (%s)'), (accessT
     },
   );
 
-  it.each<{ readonly name: string; readonly change: (own: UserPrincipal, browserSid: string) => Caller }>([
-    { name: 'the token of an OAuth client', change: (own) => ({ ...own, clientId: 'partner' }) },
-    { name: 'no client', change: (own) => without('clientId', own) },
-    { name: 'an API key of its user', change: (own) => ({ ...own, credential: 'api-key' }) },
-    { name: 'a cookie, for the session of a program', change: (own) => ({ ...own, credential: 'session' }) },
-    { name: 'the session of a browser', change: (own, sid) => ({ ...own, sid }) },
-    { name: 'no session', change: (own) => without('sid', own) },
-    { name: 'the session of another user', change: (own) => ({ ...own, id: 'another' }) },
-  ])('is no caller with $name', async ({ change }) => {
+  it.each<{
+    readonly name: string;
+    readonly status: 401 | 403;
+    readonly change: (own: UserPrincipal, browserSid: string) => Caller;
+  }>([
+    { name: 'the token of an OAuth client', status: 403, change: (own) => ({ ...own, clientId: 'partner' }) },
+    { name: 'no client', status: 403, change: (own) => without('clientId', own) },
+    { name: 'an API key of its user', status: 403, change: (own) => ({ ...own, credential: 'api-key' }) },
+    {
+      name: 'a cookie, for the session of a program',
+      status: 401,
+      change: (own) => ({ ...own, credential: 'session' }),
+    },
+    { name: 'the session of a browser', status: 401, change: (own, sid) => ({ ...own, sid }) },
+    { name: 'no session', status: 401, change: (own) => without('sid', own) },
+    { name: 'the session of another user', status: 401, change: (own) => ({ ...own, id: 'another' }) },
+  ])('is no caller with $name', async ({ status, change }) => {
     const browser = await harness.signIn(robin);
     const caller = change(await callerOf(await signProgramIn(harness, robin)), browser.sid);
-    expect(await list(caller)).toMatchObject({ status: 401, body: { code: 'SP_UNAUTHENTICATED' } });
-    expect(await end(browser.sid, caller)).toMatchObject({ status: 401 });
+    const code = status === 401 ? 'SP_UNAUTHENTICATED' : 'SP_FORBIDDEN';
+    expect(await list(caller)).toMatchObject({ status, body: { code } });
+    expect(await end(browser.sid, caller)).toMatchObject({ status });
     expect(await harness.identity.directory.byToken(browser.token)).not.toBeNull();
   });
 
