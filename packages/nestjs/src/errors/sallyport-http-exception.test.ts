@@ -11,6 +11,8 @@ const everything = new SallyportError('SP_SECOND_FACTOR_REQUIRED', {
   retryAfterSeconds: 3,
   allow: ['GET'],
   stepUp: { acr: 'mfa' },
+  scopes: ['product:create'],
+  dpopNonce: 'a-nonce',
   secondFactor: { mfaToken: 'sp_mf_token', methods: ['totp'], expiresInSeconds: 300 },
   requestLimit: { name: 'limit', max: 1, windowSeconds: 1, per: 'address' } as never,
 });

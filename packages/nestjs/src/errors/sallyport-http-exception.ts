@@ -46,6 +46,7 @@ export class SallyportHttpException extends HttpException {
   readonly allow: readonly string[] | undefined;
   readonly stepUp: StepUp | undefined;
   readonly scopes: readonly string[] | undefined;
+  readonly dpopNonce: string | undefined;
   readonly secondFactor: SecondFactorDemand | undefined;
   readonly requestLimit: NamedRequestLimit | undefined;
 
@@ -60,6 +61,7 @@ export class SallyportHttpException extends HttpException {
     this.retryAfterSeconds = options.retryAfterSeconds;
     this.allow = options.allow;
     this.scopes = options.scopes;
+    this.dpopNonce = options.dpopNonce;
     this.stepUp = options.stepUp;
     this.secondFactor = options.secondFactor;
     this.requestLimit = options.requestLimit;
@@ -98,9 +100,9 @@ function isHttpException(error: object): error is SallyportHttpException {
 /** The options that an error was made with. */
 function errorOptionsOf(error: SallyportError): SallyportErrorOptions {
   const { cause, reason, requirement, detail, errors, retryAfterSeconds, allow, stepUp } = error;
-  const { scopes, secondFactor, requestLimit } = error;
+  const { scopes, dpopNonce, secondFactor, requestLimit } = error;
   const texts = { cause, reason, requirement, detail, errors };
-  const given = { ...texts, retryAfterSeconds, allow, scopes, stepUp, secondFactor, requestLimit };
+  const given = { ...texts, retryAfterSeconds, allow, scopes, dpopNonce, stepUp, secondFactor, requestLimit };
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 }
 
