@@ -141,7 +141,8 @@ beforeAll(async () => {
 
   const stores = await openStores({ config, environment: readEnvironment({}), logger: silentLogger, closing });
   await stores.keyRing.start();
-  const set = composeFeatures<OperatorServices>([...featureList, testKeyFeature]);
+  const ofTheProduct = featureList.filter(({ name }) => name !== 'mtls');
+  const set = composeFeatures<OperatorServices>([...ofTheProduct, testKeyFeature]);
   const mailer = { send: () => Promise.resolve() };
   const opened = await openIdentity({ config, stores, mailer, logger: silentLogger }, set);
   identity = opened as Identity as Identity & TestKeyServices;
