@@ -175,8 +175,8 @@ describe('two gateways that start at the same moment [postgres + redis ×2]', ()
       databaseUrl,
       'SELECT (SELECT count(*) FROM "user") AS users, (SELECT count(*) FROM "sallyportKey") AS keys',
     );
-    // For internal tokens and for those of programs one key each, and the one that comes next.
-    expect(counts).toEqual([{ users: '3', keys: '4' }]);
+    // For internal tokens, those of programs, those of the provider and its logout tokens one key each, and the next one.
+    expect(counts).toEqual([{ users: '3', keys: '8' }]);
   });
 });
 
