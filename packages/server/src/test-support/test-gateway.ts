@@ -4,7 +4,7 @@ import { createServer, request as sendRequest, type IncomingHttpHeaders } from '
 import { createServer as createPortProbe, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { LogFields, Logger } from '@sallyport/core';
+import { OptionsError, type LogFields, type Logger } from '@sallyport/core';
 import { startGateway, type Gateway, type GatewayOptions } from '../compose.ts';
 import type { ConfigInput } from '../config/config-schema.ts';
 import { readEnvironment } from '../config/environment.ts';
@@ -39,6 +39,18 @@ export interface TestGatewayOptions {
 
 /** Starts a gateway on loopback, with an account of each role. */
 export async function startTestGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await startOnFreePort(options);
+    } catch (error) {
+      // Another test file may have taken the port since it was found free.
+      const isTaken = error instanceof OptionsError && error.code === 'SP_OPTIONS_PORT_UNAVAILABLE';
+      if (!isTaken || attempt === 3) throw error;
+    }
+  }
+}
+
+async function startOnFreePort(options: TestGatewayOptions): Promise<TestGateway> {
   const upstream = createServer((request, response) => {
     request.resume();
     response.end(JSON.stringify({ path: request.url, headers: request.headers }));
