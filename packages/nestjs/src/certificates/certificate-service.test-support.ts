@@ -8,12 +8,13 @@ import type { ConnectionOptions } from 'node:tls';
 import type { ClientCertificate, Logger, LogFields, Principal } from '@sallyport/core';
 import { createTestIssuer } from '@sallyport/testing';
 import type { TestAuthority, TestCertificate } from '@sallyport/testing/certificates';
-import { Controller, Get, type INestApplication } from '@nestjs/common';
+import { Controller, Get, type INestApplication, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Authenticated, MutualTls, Permissions, Public, ServiceOnly } from '../access/declare-access.ts';
 import { CurrentPrincipal } from '../request-caller.ts';
+import type { IntrospectionOptions } from '../introspection-options.ts';
 import { SallyportModule } from '../sallyport-module.ts';
 import type { CertificatesOptions } from './certificates-options.ts';
 import { CurrentCertificate } from './request-certificate.ts';
@@ -88,10 +89,18 @@ export interface TestServiceOptions {
   /** Absent for a service without TLS. */
   readonly tls?: ConnectionOptions | undefined;
   readonly platform?: 'Express' | 'Fastify';
+  readonly introspection?: IntrospectionOptions;
+  readonly controllers?: readonly Type[];
 }
 
 /** A Nest service that listens on a port. */
-export async function startOrders({ certificates, tls, platform = 'Express' }: TestServiceOptions): Promise<{
+export async function startOrders({
+  certificates,
+  tls,
+  platform = 'Express',
+  introspection,
+  controllers = [OrdersController],
+}: TestServiceOptions): Promise<{
   readonly app: INestApplication;
   readonly port: number;
 }> {
@@ -104,9 +113,10 @@ export async function startOrders({ certificates, tls, platform = 'Express' }: T
         keys: { keys: [...issuer.jwks().keys, ...otherService.jwks().keys] },
         logger,
         ...(certificates === undefined ? {} : { certificates }),
+        ...(introspection === undefined ? {} : { introspection }),
       }),
     ],
-    controllers: [OrdersController],
+    controllers: [...controllers],
   };
   const https = tls === undefined ? {} : { requestCert: true, rejectUnauthorized: false, ...tls };
   const adapter =

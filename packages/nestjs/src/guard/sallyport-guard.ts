@@ -147,8 +147,9 @@ export class SallyportGuard implements CanActivate {
     const credentials = transport.credentialsOf(context);
     if (use === 'alone') return this.#byCertificate(transport.callOf(context), credentials);
     const keys = this.#apiKeyVerifier;
-    // Where keys are not taken, or nothing can be asked about them, a header of that name is not ours.
-    if (keys !== undefined && acceptedBy(access)?.has('api-key') === true) {
+    // Where keys are not taken, or nothing can be asked about them, a header of that name is not ours. Nor where a token has to
+    // come over a connection with its certificate: a key is bound to none.
+    if (use === undefined && keys !== undefined && acceptedBy(access)?.has('api-key') === true) {
       const key = presentedKey(credentials);
       if (key !== undefined) return keys.recall(key) ?? keys.verify(key);
     }
