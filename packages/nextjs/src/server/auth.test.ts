@@ -77,6 +77,12 @@ describe('auth() refuses, and never says "signed out",', () => {
       reason: 'not-a-token-of-the-gateway',
     },
     { name: 'of a machine', change: { sub_type: 'service' }, code: 'SP_FORBIDDEN', reason: 'machine-at-a-page' },
+    {
+      name: 'that is bound to a certificate',
+      change: { cnf: { 'x5t#S256': 'x'.repeat(43) } },
+      code: 'SP_TOKEN_INVALID',
+      reason: 'token-bound-to-a-certificate',
+    },
   ])('a token $name', async ({ change, code, reason }) => {
     arriveWith(`Bearer ${issuer.sign(change)}`);
 

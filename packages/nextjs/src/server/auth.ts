@@ -94,6 +94,9 @@ function verifierFor(environment: ZoneEnvironment): VerifyToken {
 }
 
 function toSignedInAuth(principal: Principal): SignedInAuth {
+  // RFC 8705, section 3: it counts over connections with its certificate alone, and a server of Next.js shows none.
+  if (principal.boundCertificate !== undefined)
+    throw new SallyportError('SP_TOKEN_INVALID', { reason: 'token-bound-to-a-certificate' });
   if (principal.kind === 'service') throw new SallyportError('SP_FORBIDDEN', { reason: 'machine-at-a-page' });
   const { id, sid, roles, permissions, org, orgRoles = [], acr, amr, authTime, profile, actor } = principal;
   const known: SignedInAuth = Object.freeze({
