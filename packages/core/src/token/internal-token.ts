@@ -55,8 +55,8 @@ export const internalTokenClaimsSchema = z.object({
   sub_type: z.enum(['user', 'service']),
   cred: z.enum(credentialKinds),
   act: actorClaimSchema.optional(),
-  // A confirmation that is none of these is not ignored: the token would hold for every caller.
-  cnf: z.object({ 'x5t#S256': z.string().regex(/^[A-Za-z0-9_-]{43}$/) }).optional(),
+  // A confirmation that is not known is not ignored, alone or beside this one: the token would hold without it.
+  cnf: z.strictObject({ 'x5t#S256': z.string().regex(/^[A-Za-z0-9_-]{43}$/) }).optional(),
   name: z.string().optional(),
   email: z.string().optional(),
 });

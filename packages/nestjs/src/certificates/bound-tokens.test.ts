@@ -19,6 +19,7 @@ describe.each(['Express', 'Fastify'] as const)('a service of %s that looks at no
 
   it.each([
     ['a key', { jkt: 'x'.repeat(43) }],
+    ['a certificate and a key', { 'x5t#S256': 'x'.repeat(43), jkt: 'x'.repeat(43) }],
     ['a thumbprint of another length', { 'x5t#S256': 'short' }],
     ['nothing', {}],
     ['a text', 'x'],
