@@ -92,9 +92,13 @@ export function createTokenMint(parts: TokenMintParts): TokenMint {
     return thumbprint;
   };
 
-  // A token that is bound to a certificate of before goes over no connection that is opened now.
-  const isUsable = (token: MintedToken, { isBound }: TokenShape, at: number): boolean =>
-    at < token.renewAt && at >= token.madeAt && (!isBound || boundCertificateOf(token) === parts.thumbprint?.());
+  // A token that is bound to a certificate of before goes over no connection that is opened now. And one caller may present
+  // two certificates: what was made for the longer one does not do for the one that ends first.
+  const isUsable = (token: MintedToken, { isBound }: TokenShape, at: number, notAfter: number): boolean =>
+    at < token.renewAt &&
+    at >= token.madeAt &&
+    token.claims.exp <= notAfter &&
+    (!isBound || boundCertificateOf(token) === parts.thumbprint?.());
 
   const sign = (principal: Principal, shape: TokenShape, at: number, notAfter: number): MintedToken => {
     const seconds = Math.min(lifetimeSeconds, notAfter - Math.floor(at / 1000));
@@ -120,16 +124,17 @@ export function createTokenMint(parts: TokenMintParts): TokenMint {
       byAuthority.clear();
       byPrincipal = new WeakMap();
     },
-    mint: (principal, shape, notAfter) => {
+    mint: (principal, shape, givenEnd) => {
       const at = clock();
-      const tokens = notAfter === undefined ? tokensOf(principal) : boundTokensOf(principal);
+      const tokens = givenEnd === undefined ? tokensOf(principal) : boundTokensOf(principal);
+      const notAfter = givenEnd ?? Infinity;
       const known = tokens.get(shape.key);
-      if (known !== undefined && isUsable(known, shape, at)) {
+      if (known !== undefined && isUsable(known, shape, at, notAfter)) {
         hits.add();
         return { token: known, isHit: true };
       }
       misses.add();
-      const token = sign(principal, shape, at, notAfter ?? Infinity);
+      const token = sign(principal, shape, at, notAfter);
       tokens.set(shape.key, token);
       return { token, isHit: false };
     },

@@ -118,6 +118,14 @@ describe('the listener for machines', () => {
     expect(claimsOf(String(gateway.upstream.seen[0]?.headers['authorization']))).toMatchObject({ sub: 'reports' });
   });
 
+  it('makes no token that outlives a certificate, also after one for another certificate of that name', async () => {
+    const end = new Date(Math.floor(Date.now() / 1000) * 1000 + 20_000);
+    const short = await root.issue('CN=x', { uri: 'spiffe://acme/billing', until: end });
+    for (const leaf of [billing, short, billing]) expect((await clientOf(leaf).get('/machines/x')).status).toBe(200);
+    const ends = gateway.upstream.seen.map(({ headers }) => claimsOf(String(headers['authorization'])));
+    expect(ends).toMatchObject([{ sub: 'billing' }, { exp: end.getTime() / 1000 }, { sub: 'billing' }]);
+  });
+
   it('takes a certificate with authorities between it and the root', async () => {
     const between = await root.below('CN=Between');
     const leaf = await between.issue('CN=x', { uri: 'spiffe://acme/billing' });
