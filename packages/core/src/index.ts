@@ -216,8 +216,10 @@ export {
 } from './certificates/machine-trust.ts';
 export {
   certificateNameOf,
+  problemOfCertificateName,
   readClientCertificate,
   toCertificateName,
+  type CertificateNameProblem,
   type ClientCertificate,
 } from './principal/client-certificate.ts';
 export { isSpiffeId } from './principal/spiffe-id.ts';

@@ -14,8 +14,7 @@ export type CertificateRefusal =
   | 'certificate-not-yet-valid'
   | 'certificate-expired'
   | 'certificate-revoked'
-  | 'certificate-revocation-unknown'
-  | 'certificate-without-name';
+  | 'certificate-revocation-unknown';
 
 /** One certificate of a path, and the authority that issued it. */
 interface Link {

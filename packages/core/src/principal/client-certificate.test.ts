@@ -2,7 +2,12 @@ import 'reflect-metadata';
 import { createHash, X509Certificate } from 'node:crypto';
 import * as x509 from '@peculiar/x509';
 import { describe, expect, it } from 'vitest';
-import { certificateNameOf, readClientCertificate, toCertificateName } from './client-certificate.ts';
+import {
+  certificateNameOf,
+  problemOfCertificateName,
+  readClientCertificate,
+  toCertificateName,
+} from './client-certificate.ts';
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 
@@ -66,20 +71,29 @@ describe('a client certificate', () => {
   it.each([
     { name: 'two URIs', names: [uri('spiffe://acme/billing'), uri('spiffe://acme/admin')] },
     { name: 'a SPIFFE id and a web address', names: [uri('spiffe://acme/billing'), uri('https://acme.example/')] },
-    { name: 'a web address', names: [uri('https://acme.example/billing')] },
     { name: 'an id with a query', names: [uri('spiffe://acme/billing?admin')] },
     { name: 'an id with a step up', names: [uri('spiffe://acme/billing/../admin')] },
     { name: 'an id with a port', names: [uri('spiffe://acme:443/billing')] },
     { name: 'an id with percent-encoding', names: [uri('spiffe://acme/b%69lling')] },
     { name: 'an id with a slash at its end', names: [uri('spiffe://acme/billing/')] },
     { name: 'an id in capitals', names: [uri('SPIFFE://acme/billing')] },
+  ] as const)('names no one with $name, whatever its subject says', async ({ names }) => {
+    const certificate = readClientCertificate(await issue([{ CN: ['billing'] }], names));
+    expect(certificate.spiffeId).toBeUndefined();
+    expect(certificateNameOf(certificate)).toBeUndefined();
+    expect(problemOfCertificateName(certificate)).toBe('certificate-name-ambiguous');
+  });
+
+  it.each([
+    { name: 'a web address', names: [uri('https://acme.example/billing')] },
+    { name: 'two web addresses', names: [uri('https://acme.example/billing'), uri('https://acme.example/admin')] },
     { name: 'a host name that poses as one', names: [dns('a, URI:spiffe://acme/admin')] },
     { name: 'a host name that poses as one in quotes', names: [dns('a", URI:spiffe://acme/admin, DNS:"b')] },
     {
       name: 'a mail address that poses as one',
       names: [{ type: 'email', value: 'a@b\u0000, URI:spiffe://acme/admin' }],
     },
-  ] as const)('has no SPIFFE id with $name', async ({ names }) => {
+  ] as const)('has no SPIFFE id with $name, and is named by its subject', async ({ names }) => {
     const certificate = readClientCertificate(await issue([{ CN: ['billing'] }], names));
     expect(certificate.spiffeId).toBeUndefined();
     expect(certificateNameOf(certificate)).toBe('CN=billing');
@@ -114,7 +128,9 @@ describe('a client certificate', () => {
   });
 
   it('has no name without a subject and a SPIFFE id', async () => {
-    expect(certificateNameOf(readClientCertificate(await issue([], [dns('billing')])))).toBeUndefined();
+    const certificate = readClientCertificate(await issue([], [dns('billing')]));
+    expect(certificateNameOf(certificate)).toBeUndefined();
+    expect(problemOfCertificateName(certificate)).toBe('certificate-without-name');
   });
 
   it.each([

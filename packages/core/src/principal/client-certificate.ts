@@ -58,12 +58,35 @@ export function readClientCertificate(source: string | Uint8Array | { readonly r
   });
 }
 
+/** Why a certificate names no service. */
+export type CertificateNameProblem = 'certificate-without-name' | 'certificate-name-ambiguous';
+
+const spiffeScheme = /^spiffe:/i;
+
 /**
  * The one name by which a certificate is mapped to a service: its SPIFFE id, or the distinguished name of its subject
- * where it has none. `undefined` when it has neither.
+ * where it has none. `undefined` when it has neither, and when it has several URIs or one that is malformed, and any of them
+ * begins as a SPIFFE id: see `problemOfCertificateName`.
  */
-export function certificateNameOf({ spiffeId, subject }: ClientCertificate): string | undefined {
-  return spiffeId ?? (subject === '' ? undefined : subject);
+export function certificateNameOf(certificate: ClientCertificate): string | undefined {
+  const { spiffeId, subject } = certificate;
+  return problemOfCertificateName(certificate) === undefined ? (spiffeId ?? subject) : undefined;
+}
+
+/**
+ * Says why a certificate names no service; `undefined` when it names one. An X.509-SVID has exactly one URI: of two, one would
+ * be chosen by chance, and the subject beside them is not what its authority vouches for.
+ *
+ * @see {@link https://spiffe.io/docs/latest/spiffe-specs/x509-svid/ X509-SVID}, section 2
+ */
+export function problemOfCertificateName({
+  spiffeId,
+  subject,
+  uris,
+}: Pick<ClientCertificate, 'spiffeId' | 'subject' | 'uris'>): CertificateNameProblem | undefined {
+  if (spiffeId !== undefined) return undefined;
+  if (uris.some((uri) => spiffeScheme.test(uri))) return 'certificate-name-ambiguous';
+  return subject === '' ? 'certificate-without-name' : undefined;
 }
 
 /**
@@ -74,7 +97,7 @@ export function certificateNameOf({ spiffeId, subject }: ClientCertificate): str
 export function toCertificateName(text: string): string {
   const name = text.trim();
   // The last character of a distinguished name may be a space that is escaped.
-  if (!/^spiffe:/i.test(name)) return toDistinguishedName(text);
+  if (!spiffeScheme.test(name)) return toDistinguishedName(text);
   if (!isSpiffeId(name))
     throw new OptionsError(
       'this is no SPIFFE id; write it as spiffe://trust-domain/path, in lower case and without ? or #',

@@ -1,6 +1,7 @@
 import {
   certificateNameOf,
   maximumTokenLength,
+  problemOfCertificateName,
   SallyportError,
   type Authenticator,
   type ClientCertificate,
@@ -28,10 +29,11 @@ export function createCertificateAuthenticator(parts: CertificateAuthenticatorPa
   return {
     authenticate: (state) => {
       const { certificate } = state;
-      const name = certificate === undefined ? undefined : certificateNameOf(certificate);
-      if (certificate === undefined || name === undefined) return notApplicable;
+      if (certificate === undefined) return notApplicable;
       const { credentials, fresh } = routeOf(state);
       if (find === undefined || !credentials.has('mtls')) return refused('credential-not-accepted');
+      const name = certificateNameOf(certificate);
+      if (name === undefined) return refused(problemOfCertificateName(certificate) ?? 'certificate-without-name');
       if (name.length > maximumTokenLength) return refused('credential-too-long');
       const found = find(state, name, fresh || state.isFresh);
       return found instanceof Promise

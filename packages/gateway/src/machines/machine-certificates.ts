@@ -2,7 +2,6 @@ import type { X509Certificate } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import {
-  certificateNameOf,
   type CertificatePath,
   type CertificateRefusal,
   type ClientCertificate,
@@ -139,9 +138,7 @@ function learn(leaf: X509Certificate, trust: MachineTrust, isNewToUs: boolean): 
   try {
     const found = findPath(leaf, trust, isNewToUs);
     if (found.kind === 'refused') return { trust, reason: found.reason };
-    const certificate = readClientCertificate(leaf);
-    if (certificateNameOf(certificate) === undefined) return { trust, reason: 'certificate-without-name' };
-    return { trust, certificate, path: found.path };
+    return { trust, certificate: readClientCertificate(leaf), path: found.path };
   } catch {
     // Of a key that Node does not know, too.
     return { trust, reason: 'certificate-malformed' };

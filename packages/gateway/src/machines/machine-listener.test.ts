@@ -1,3 +1,5 @@
+import 'reflect-metadata';
+import * as x509 from '@peculiar/x509';
 import { type Authenticator, freezePrincipal, type MachineTrust, readMachineTrust } from '@sallyport/core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { RequestRecord } from '../record/record.ts';
@@ -139,6 +141,12 @@ describe('the listener for machines', () => {
     expect(refusals).toMatchObject([{ reason: 'certificate-unknown-authority' }]);
   });
 
+  it('gives mounts a certificate that names no service, by which clients may have other names', async () => {
+    const nameless = await root.issue('', { dns: ['client.test'] });
+    const shown = JSON.parse((await clientOf(nameless).get('/shown')).body) as unknown;
+    expect(shown).toMatchObject({ subject: '', dnsNames: ['client.test'] });
+  });
+
   it('gives mounts the certificate, and serves those for people nowhere', async () => {
     const shown = JSON.parse((await clientOf(billing).get('/shown')).body) as unknown;
     expect(shown).toMatchObject({ spiffeId: 'spiffe://acme/billing', subject: 'CN=whatever' });
@@ -172,6 +180,23 @@ describe('the listener for machines', () => {
     // Known by its SPIFFE id alone, whatever its subject says.
     { reason: 'certificate-not-mapped', make: () => root.issue('O=Acme, CN=reports', { uri: 'spiffe://acme/other' }) },
     { reason: 'certificate-without-name', make: () => root.issue('', { dns: ['x.test'] }) },
+    // An authority vouches for what it puts into an id, and for no subject beside it.
+    {
+      reason: 'certificate-name-ambiguous',
+      make: () => root.issue('O=Acme, CN=reports', { uri: 'spiffe://acme/billing?x' }),
+    },
+    {
+      reason: 'certificate-name-ambiguous',
+      make: () =>
+        root.issue('O=Acme, CN=reports', {
+          extensions: [
+            new x509.SubjectAlternativeNameExtension([
+              { type: 'url', value: 'spiffe://acme/billing' },
+              { type: 'url', value: 'spiffe://acme/other' },
+            ]),
+          ],
+        }),
+    },
   ])('refuses with $reason, and says so in the record alone', async ({ reason, make }) => {
     const answer = await clientOf(await make()).get('/machines/x');
     expect(answer.status).toBe(401);

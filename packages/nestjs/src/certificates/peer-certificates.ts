@@ -2,11 +2,11 @@ import type { X509Certificate } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP, type Socket } from 'node:net';
 import {
-  certificateNameOf,
   createLeastRecentlyUsed,
   findPath,
   judgePath,
   parseClientCertHeader,
+  problemOfCertificateName,
   readClientCertificate,
   SallyportError,
   type CertificatePath,
@@ -95,23 +95,17 @@ function learnOfConnection(socket: Socket, trust: MachineTrust): Known {
 }
 
 function learn(leaf: X509Certificate, trust: MachineTrust): Known {
-  // As if OpenSSL had not looked: it may have, by other authorities than those of now.
-  const found = findPath(leaf, trust, true);
-  if (found.kind === 'refused') return { trust, reason: found.reason };
   try {
+    // As if OpenSSL had not looked: it may have, by other authorities than those of now.
+    const found = findPath(leaf, trust, true);
+    if (found.kind === 'refused') return { trust, reason: found.reason };
     const certificate = readClientCertificate(leaf);
-    const reason = problemOfName(certificate);
+    const reason = problemOfCertificateName(certificate);
     return reason === undefined ? { trust, certificate, path: found.path } : { trust, reason };
   } catch {
+    // Of a key that Node does not know, too.
     return { trust, reason: 'certificate-malformed' };
   }
-}
-
-/** An X.509-SVID has one URI: one of two would be chosen by chance, and so would its subject beside them. */
-function problemOfName(certificate: ClientCertificate): string | undefined {
-  if (certificateNameOf(certificate) === undefined) return 'certificate-without-name';
-  const isAmbiguous = certificate.spiffeId === undefined && certificate.uris.some((uri) => /^spiffe:/i.test(uri));
-  return isAmbiguous ? 'certificate-name-ambiguous' : undefined;
 }
 
 function createAddressCheck(networks: readonly string[]): (address: string | undefined) => boolean {
