@@ -207,6 +207,7 @@ export {
 export { definePolicy, type Policy } from './policy/policy.ts';
 export { findPath, judgePath, type CertificatePath, type CertificateRefusal } from './certificates/certificate-path.ts';
 export { parseClientCertHeader } from './certificates/client-cert-header.ts';
+export { isCutOff } from './certificates/pem-blocks.ts';
 export {
   readMachineTrust,
   type MachineTrust,

@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { readCertificateFacts, type CertificateFacts } from './certificate-facts.ts';
+import { isCutOff } from './pem-blocks.ts';
 
 /** A certificate that issues others, and what of it Node does not tell. */
 export interface Authority {
@@ -23,6 +24,7 @@ export function readAuthorities(pem: string): readonly Authority[] {
   const blocks = pem.match(pemBlock) ?? [];
   if (blocks.length === 0)
     throw new AuthoritiesError('holds no certificate; it must be PEM: -----BEGIN CERTIFICATE-----');
+  if (isCutOff(pem)) throw new AuthoritiesError('ends in the middle of a certificate: it is not written yet');
   const authorities = blocks.map(toAuthority);
   if (!authorities.some(({ isRoot }) => isRoot))
     throw new AuthoritiesError('holds no root: add the certificate that signed itself, at which every path ends');

@@ -12,6 +12,7 @@ import {
   type DerElement,
 } from './der.ts';
 import type { Authority } from './authorities.ts';
+import { isCutOff } from './pem-blocks.ts';
 
 /** The certificates that one authority has revoked. */
 export interface RevocationList {
@@ -28,10 +29,14 @@ export class RevocationListError extends Error {
   override readonly name: string = 'RevocationListError';
 }
 
-const pemBlock = /-----BEGIN (X509 CRL|CRL)-----([A-Za-z0-9+/=\s]+)-----END \1-----/g;
+// Whatever stands between: a list that is skipped for a character that does not belong there would revoke nothing.
+const pemBlock = /-----BEGIN (X509 CRL|CRL)-----([^-]*)-----END \1-----/g;
 
-/** Extensions of a list that change what it means. Those of today are understood, or harmless to skip. */
+/** Extensions that must be understood and are: the number of the list, and the key of its authority. */
 const understood: ReadonlySet<string> = new Set(['2.5.29.20', '2.5.29.35']);
+
+/** Those of a list of some certificates alone, and of changes to another list; also where they do not say that they must be. */
+const partial: ReadonlySet<string> = new Set(['2.5.29.27', '2.5.29.28']);
 
 /** How a list may be signed, by the identifier of the algorithm. */
 const digests: Readonly<Record<string, 'sha256' | 'sha384' | 'sha512' | null>> = {
@@ -55,6 +60,7 @@ const digests: Readonly<Record<string, 'sha256' | 'sha384' | 'sha512' | null>> =
 export function readRevocationLists(pem: string, authorities: readonly Authority[]): readonly RevocationList[] {
   const blocks = [...pem.matchAll(pemBlock)];
   if (blocks.length === 0) throw new RevocationListError('holds no list; it must be PEM: -----BEGIN X509 CRL-----');
+  if (isCutOff(pem)) throw new RevocationListError('ends in the middle of a list: it is not written yet');
   const newest = new Map<string, RevocationList>();
   for (const [, , base64 = ''] of blocks) {
     const list = read(Buffer.from(base64, 'base64'), authorities);
@@ -64,11 +70,14 @@ export function readRevocationLists(pem: string, authorities: readonly Authority
   return [...newest.values()];
 }
 
-/** The same lists in the form of which OpenSSL knows the name. */
+/** The same lists in the form that OpenSSL reads: under the name that it knows, and in short lines. */
 export function toOpenSslLists(pem: string): readonly string[] {
-  return [...pem.matchAll(pemBlock)].map(
-    ([, , base64 = '']) => `-----BEGIN X509 CRL-----${base64}-----END X509 CRL-----\n`,
-  );
+  return [...pem.matchAll(pemBlock)].map(([, , base64 = '']) => {
+    const lines = Buffer.from(base64, 'base64')
+      .toString('base64')
+      .match(/.{1,64}/g);
+    return ['-----BEGIN X509 CRL-----', ...(lines ?? []), '-----END X509 CRL-----', ''].join('\n');
+  });
 }
 
 function read(bytes: Buffer, authorities: readonly Authority[]): RevocationList {
@@ -130,7 +139,9 @@ function requireSigner(
 
 /** A list of some certificates alone, or of changes to another list, would be taken for the whole. */
 function requireWhole(wrapped: DerElement | undefined): void {
-  const unknown = readExtensions(wrapped).filter(({ id, isCritical }) => isCritical && !understood.has(id));
+  const unknown = readExtensions(wrapped).filter(
+    ({ id, isCritical }) => partial.has(id) || (isCritical && !understood.has(id)),
+  );
   if (unknown.length > 0)
     throw new RevocationListError(
       'holds a list that covers a part of the certificates alone, or changes of another list',

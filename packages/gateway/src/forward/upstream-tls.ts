@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { createSecureContext, type PeerCertificate, type SecureContext } from 'node:tls';
-import { OptionsError, readClientCertificate } from '@sallyport/core';
+import { isCutOff, OptionsError, readClientCertificate } from '@sallyport/core';
 import { toSecureContext, type CertificatePair } from '../listeners/secure-context.ts';
 
 /** What the gateway presents to services, and which authorities sign the certificates of services. All as PEM. */
@@ -40,6 +40,7 @@ export function createUpstreamIdentity({ ca, ...pair }: UpstreamTls): UpstreamId
 export function problemOfAuthorities(ca: string): string | undefined {
   const certificates = ca.match(pemCertificates) ?? [];
   if (certificates.length === 0) return 'holds no certificate; it must be PEM';
+  if (isCutOff(ca)) return 'ends in the middle of a certificate: it is not written yet';
   try {
     const isEach = certificates.every((pem) => new X509Certificate(pem).ca);
     return isEach ? undefined : 'holds a certificate that is of no authority';

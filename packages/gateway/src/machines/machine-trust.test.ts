@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { X509Certificate } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
+import { createSecureContext } from 'node:tls';
 import {
   findPath,
   judgePath,
@@ -72,6 +73,11 @@ describe('the authorities of machines', () => {
       problem: 'ca holds an authority that has expired (CN=Old)',
     },
     {
+      name: 'one and a half',
+      make: async () => `${root.cert}\n${other.cert.slice(0, 200)}`,
+      problem: 'ca ends in the middle of a certificate',
+    },
+    {
       name: 'a damaged certificate',
       make: async () => root.cert.replace(/\n[A-Za-z0-9+/]{20}/, '\nAAAAAAAAAAAAAAAAAAAA'),
       problem: 'ca holds a certificate that is damaged',
@@ -102,12 +108,40 @@ describe('the authorities of machines', () => {
       problem: 'that covers a part of the certificates alone',
     },
     {
+      name: 'of a part of the certificates that does not say that this must be understood',
+      make: () => root.list([], { extensions: [new x509.Extension('2.5.29.28', false, Buffer.from('3000', 'hex'))] }),
+      problem: 'that covers a part of the certificates alone',
+    },
+    {
+      name: 'of changes to another that does not say that this must be understood',
+      make: () => root.list([], { extensions: [new x509.Extension('2.5.29.27', false, Buffer.from('020101', 'hex'))] }),
+      problem: 'that covers a part of the certificates alone',
+    },
+    {
+      name: 'in front of one that is half written',
+      make: async () => `${await root.list([])}\n${(await root.list(['0a'])).slice(0, 200)}`,
+      problem: 'crl ends in the middle of a list',
+    },
+    {
+      name: 'beside one with a character that does not belong there',
+      make: async () => `${await root.list([])}\n${(await root.list(['0a'])).replace(/\n.{8}/, '\n!!!!!!!!')}`,
+      problem: 'crl holds a list that',
+    },
+    {
       name: 'that is cut off',
       make: async () => (await root.list(['0a'])).replace(/\n[A-Za-z0-9+/=]+\n-----END/, '\n-----END'),
       problem: 'that is damaged',
     },
   ])('take no list $name', async ({ make, problem }) => {
     expect(problemsOf({ ca: root.cert, crl: await make() })[0]).toContain(problem);
+  });
+
+  it('take a list in one line, and OpenSSL does', async () => {
+    const pem = await root.list(['0a']);
+    const base64 = pem.replaceAll(/-----[A-Z0-9 ]+-----|\s/g, '');
+    const trust = trustOf({ ca: root.cert, crl: `-----BEGIN X509 CRL-----\n${base64}\n-----END X509 CRL-----\n` });
+    expect([...(trust.lists?.values() ?? [])].map(({ revoked }) => [...revoked])).toEqual([['a']]);
+    expect(() => createSecureContext({ crl: [...(trust.crl ?? [])] })).not.toThrow();
   });
 
   it('need a list each', async () => {

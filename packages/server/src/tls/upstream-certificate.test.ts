@@ -64,6 +64,11 @@ describe('the files of upstreamTls', () => {
     ['no key', () => write({ ...good, key: 'nothing' }), /upstreamTls\.keyFile holds no private key/],
     ['a key that every user may read', () => chmodSync(files.keyFile, 0o644), /keyFile is open to every user/],
     ['no authorities', () => write(good, 'nothing'), /upstreamTls\.caFile holds no certificate/],
+    [
+      'one and a half authorities',
+      () => write(good, authority.ca + authority.ca.slice(0, 200)),
+      /upstreamTls\.caFile ends in the middle of a certificate/,
+    ],
     ['a leaf as authority', () => write(good, good.cert), /upstreamTls\.caFile .*of no authority/],
     ['no file of authorities', () => rmSync(files.caFile), /upstreamTls\.caFile names a file that cannot be read/],
   ])('refuse the start with %s, by key', async (_, break_, says) => {
