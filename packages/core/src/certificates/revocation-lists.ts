@@ -52,9 +52,10 @@ const digests: Readonly<Record<string, 'sha256' | 'sha384' | 'sha512' | null>> =
 
 /**
  * Reads lists of revoked certificates (CRL) from PEM, and verifies each with its authority. Several lists of one authority
- * are one: the newest.
+ * are one: the newest. Those of authorities with other names say nothing here: one that was taken out after a theft would
+ * otherwise stay trusted until its list is taken out as well.
  *
- * @throws RevocationListError for a list of another authority, an unsigned or partial one, and for one without an end.
+ * @throws RevocationListError for a list of another authority of that name, an unsigned or partial one, and for one without an end.
  * @see {@link https://www.rfc-editor.org/rfc/rfc5280#section-5 RFC 5280, section 5}
  */
 export function readRevocationLists(pem: string, authorities: readonly Authority[]): readonly RevocationList[] {
@@ -64,6 +65,7 @@ export function readRevocationLists(pem: string, authorities: readonly Authority
   const newest = new Map<string, RevocationList>();
   for (const [, , base64 = ''] of blocks) {
     const list = read(Buffer.from(base64, 'base64'), authorities);
+    if (list === undefined) continue;
     const other = newest.get(list.authorityId);
     if (other === undefined || other.issuedAt < list.issuedAt) newest.set(list.authorityId, list);
   }
@@ -80,7 +82,7 @@ export function toOpenSslLists(pem: string): readonly string[] {
   });
 }
 
-function read(bytes: Buffer, authorities: readonly Authority[]): RevocationList {
+function read(bytes: Buffer, authorities: readonly Authority[]): RevocationList | undefined {
   try {
     return readList(bytes, authorities);
   } catch (error) {
@@ -89,7 +91,7 @@ function read(bytes: Buffer, authorities: readonly Authority[]): RevocationList 
   }
 }
 
-function readList(bytes: Buffer, authorities: readonly Authority[]): RevocationList {
+function readList(bytes: Buffer, authorities: readonly Authority[]): RevocationList | undefined {
   const [body, algorithm, signature] = membersOf(readElement(bytes, derTags.sequence));
   const fields = membersOf(body);
   const [signedAlgorithm, issuer, thisUpdate, ...rest] = fields[0]?.tag === derTags.integer ? fields.slice(1) : fields;
@@ -99,11 +101,12 @@ function readList(bytes: Buffer, authorities: readonly Authority[]): RevocationL
     algorithm?.bytes.equals(signedAlgorithm?.bytes ?? body.bytes) !== true
   )
     throw new RevocationListError('holds a list that is damaged');
+  const issuerName = issuer.bytes.toString('base64');
+  const namesakes = authorities.filter(({ facts }) => facts.subjectName === issuerName);
+  if (namesakes.length === 0) return undefined;
   const nextUpdate = rest.find(({ tag }) => tag === derTags.utcTime || tag === derTags.generalizedTime);
   if (nextUpdate === undefined)
     throw new RevocationListError('holds a list that does not say when the next one comes (nextUpdate)');
-  const issuerName = issuer.bytes.toString('base64');
-  const namesakes = authorities.filter(({ facts }) => facts.subjectName === issuerName);
   const signedWith = readObjectIdentifier(membersOf(algorithm)[0]);
   const { id: authorityId } = requireSigner(body.bytes, signedWith, signature, namesakes);
   requireWhole(rest.find(({ tag }) => tag === explicitTag(0)));
@@ -129,11 +132,12 @@ function requireSigner(
   // The first byte says how many bits are left over: none.
   if (signature?.tag !== derTags.bitString || signature.content[0] !== 0)
     throw new RevocationListError('holds a list that is damaged');
-  if (namesakes.length === 0)
-    throw new RevocationListError('holds a list of an authority that is not among the trusted ones');
   const isBy = (key: KeyObject): boolean => verify(digest, signed, key, signature.content.subarray(1));
   const signer = namesakes.find(({ certificate }) => isBy(certificate.publicKey));
-  if (signer === undefined) throw new RevocationListError('holds a list that its authority did not sign');
+  if (signer === undefined)
+    throw new RevocationListError(
+      'holds a list that its authority did not sign; where that was replaced by one of the same name, take its list out as well',
+    );
   return signer;
 }
 

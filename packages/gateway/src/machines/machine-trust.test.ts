@@ -88,7 +88,7 @@ describe('the authorities of machines', () => {
 
   it.each([
     { name: 'nothing', make: async () => '', problem: 'holds no list' },
-    { name: 'of another authority', make: () => other.list([]), problem: 'that is not among the trusted ones' },
+    { name: 'of another authority', make: () => other.list([]), problem: 'has no list of CN=Test Root' },
     {
       name: 'of a namesake with another key',
       make: async () => (await createTestAuthority()).list([]),
@@ -147,6 +147,13 @@ describe('the authorities of machines', () => {
   it('need a list each', async () => {
     const ca = `${root.cert}\n${other.cert}`;
     expect(problemsOf({ ca, crl: await root.list([]) })[0]).toContain('crl has no list of CN=Other');
+  });
+
+  it('can be taken out while their list is still there', async () => {
+    const crl = `${await root.list(['0a'])}${await other.list([])}`;
+    const trust = trustOf({ ca: root.cert, crl });
+    expect([...(trust.lists?.values() ?? [])].map(({ revoked }) => [...revoked])).toEqual([['a']]);
+    expect(judge((await other.issue('CN=x')).cert, trust)).toBe('certificate-unknown-authority');
   });
 
   it('are served by the newest of several lists', async () => {
