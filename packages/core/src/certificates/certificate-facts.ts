@@ -20,6 +20,8 @@ export interface CertificateFacts {
   /** The encoded name of the subject. */
   readonly subjectName: string;
   readonly signatureAlgorithm: string;
+  /** Whether its key may prove that its holder takes part in a handshake (keyUsage). */
+  readonly mayAuthenticate: boolean;
   /** How many authorities may stand below it; `undefined` for any number. */
   readonly pathLength: number | undefined;
   /** Below which names it may issue; `undefined` without constraints, and where they are not understood. */
@@ -36,6 +38,7 @@ export interface Extension {
 }
 
 const basicConstraints = '2.5.29.19';
+const keyUsageId = '2.5.29.15';
 const nameConstraintsId = '2.5.29.30';
 
 /** Reads a certificate that OpenSSL has parsed. @throws DerError for what is not encoded as it has to be. */
@@ -57,6 +60,7 @@ export function readCertificateFacts({ raw }: Pick<X509Certificate, 'raw'>): Cer
     issuerName: issuer.bytes.toString('base64'),
     subjectName: subject.bytes.toString('base64'),
     signatureAlgorithm,
+    mayAuthenticate: mayAuthenticate(extensions),
     pathLength: pathLengthOf(extensions),
     nameConstraints,
     criticalExtensions: extensions
@@ -74,6 +78,15 @@ export function readExtensions(wrapped: DerElement | undefined): readonly Extens
     const isCritical = members[1]?.tag === derTags.boolean && members[1].content[0] !== 0;
     return { id: readObjectIdentifier(members[0]), isCritical, value: members.at(-1)?.content ?? Buffer.alloc(0) };
   });
+}
+
+/** digitalSignature or keyAgreement, the bits 0 and 4, are what OpenSSL asks of clients. Without the extension any use goes. */
+function mayAuthenticate(extensions: readonly Extension[]): boolean {
+  const value = extensions.find(({ id }) => id === keyUsageId)?.value;
+  if (value === undefined) return true;
+  // In front of the bits stands how many of the last byte are left over.
+  const [, bits = 0] = readElement(value, derTags.bitString).content;
+  return (bits & 0b1000_1000) !== 0;
 }
 
 function pathLengthOf(extensions: readonly Extension[]): number | undefined {

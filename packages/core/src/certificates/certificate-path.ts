@@ -67,7 +67,7 @@ export function findPath(
     return refused('certificate-malformed');
   }
   // A certificate that issues others would let its holder call as every service of which it makes a name up.
-  if (leaf.ca) return refused('certificate-wrong-purpose');
+  if (leaf.ca || !facts.mayAuthenticate) return refused('certificate-wrong-purpose');
   const path: Link[] = [];
   let certificate = leaf;
   for (let authoritiesBelow = 0; path.length < maxLinks; authoritiesBelow++) {

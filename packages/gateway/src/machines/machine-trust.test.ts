@@ -247,6 +247,17 @@ describe('a certificate that no handshake has verified', () => {
     expect(judge(leaf.cert, trust, daysFromNow(3).getTime())).toBe('certificate-expired');
   });
 
+  it.each([
+    { usage: 'digitalSignature', reason: undefined },
+    { usage: 'keyAgreement', reason: undefined },
+    { usage: 'keyEncipherment', reason: 'certificate-wrong-purpose' },
+    { usage: 'keyCertSign', reason: 'certificate-wrong-purpose' },
+  ] as const)('with a key for $usage is judged as OpenSSL judges it', async ({ usage, reason }) => {
+    const extensions = [new x509.KeyUsagesExtension(x509.KeyUsageFlags[usage], true)];
+    const { cert } = await root.issue('CN=x', { extensions });
+    expect(judge(cert, trustOf({ ca: root.cert }))).toBe(reason);
+  });
+
   it.each(['server', 'none'] as const)('with the purpose %s counts only where that is none', async (purpose) => {
     const { cert } = await root.issue('CN=x', { purpose });
     expect(judge(cert, trustOf({ ca: root.cert }))).toBe(purpose === 'none' ? undefined : 'certificate-wrong-purpose');
