@@ -96,8 +96,9 @@ export function judgePath(
   at: number,
 ): CertificateRefusal | undefined {
   for (const { validFrom, expiresAt, issuer, facts } of path) {
-    if (at < validFrom) return 'certificate-not-yet-valid';
-    if (at >= expiresAt) return 'certificate-expired';
+    // Written so that a date which cannot be read refuses.
+    if (!(at >= validFrom)) return 'certificate-not-yet-valid';
+    if (!(at < expiresAt)) return 'certificate-expired';
     if (lists === undefined) continue;
     const list = lists.get(issuer.id);
     if (list?.revoked.has(facts.serialNumber) === true) return 'certificate-revoked';
@@ -107,10 +108,16 @@ export function judgePath(
   return undefined;
 }
 
+/** Of an authority that was renewed with its key, the one that ends last: the one before ends while it is still in the file. */
 function findIssuer(certificate: X509Certificate, authorities: readonly Authority[]): Authority | undefined {
-  return authorities.find(
+  const issuers = authorities.filter(
     ({ certificate: issuer }) => certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey),
   );
+  return issuers.toSorted((one, other) => endOf(other) - endOf(one))[0];
+}
+
+function endOf({ certificate: { validTo } }: Authority): number {
+  return Date.parse(validTo);
 }
 
 /** Where a certificate says what it is for, machines that call must be among it. A root may say nothing or anything. */

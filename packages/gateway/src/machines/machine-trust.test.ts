@@ -239,6 +239,15 @@ describe('a certificate that no handshake has verified', () => {
     expect(judge(cert, trustOf({ ca }))).toBe('certificate-unknown-authority');
   });
 
+  it('counts by an authority that was renewed with its key, also when the one before has ended', async () => {
+    const old = await createTestAuthority('CN=Renewed', { until: daysFromNow(2) });
+    const next = await old.renewed({ until: daysFromNow(60) });
+    const { cert } = await old.issue('CN=x', { until: daysFromNow(20) });
+    for (const ca of [old.cert + next.cert, next.cert + old.cert])
+      expect(judge(cert, trustOf({ ca }), daysFromNow(3).getTime())).toBeUndefined();
+    expect(judge(cert, trustOf({ ca: old.cert }), daysFromNow(3).getTime())).toBe('certificate-expired');
+  });
+
   it('does not count when an authority on its path has expired', async () => {
     const between = await root.below('CN=Between', { until: daysFromNow(2) });
     const leaf = await between.issue('CN=x', { until: daysFromNow(20) });

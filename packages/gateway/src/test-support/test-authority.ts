@@ -37,6 +37,8 @@ export interface TestAuthority {
   issue(subject: string, options?: TestLeafOptions): Promise<TestLeaf>;
   /** An authority below this one. */
   below(subject: string, options?: TestLeafOptions): Promise<TestAuthority>;
+  /** The same root with other dates: its name and its key stay. */
+  renewed(options: TestLeafOptions): Promise<TestAuthority>;
   /** A list of revoked serial numbers. */
   list(revoked: readonly string[], options?: TestListOptions): Promise<string>;
 }
@@ -82,6 +84,17 @@ function toAuthority(certificate: x509.X509Certificate, signingKey: webcrypto.Cr
     async below(subject, options = {}) {
       const { made, keys } = await create(subject, { ...options, isAuthority: true });
       return toAuthority(made, keys.privateKey);
+    },
+    async renewed(options) {
+      const { subject, publicKey } = certificate;
+      const made = await x509.X509CertificateGenerator.create({
+        ...common(subject, { ...options, isAuthority: true }),
+        subject,
+        issuer: subject,
+        publicKey,
+        signingKey,
+      });
+      return toAuthority(made, signingKey);
     },
     async list(revoked, { from = daysFromNow(-1), until = daysFromNow(7), extensions = [] } = {}) {
       const list = await x509.X509CrlGenerator.create({
