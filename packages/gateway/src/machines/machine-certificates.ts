@@ -92,6 +92,12 @@ export function createMachineCertificates(options: MachineCertificatesOptions): 
     if ('path' in known) forwarded.set(header, known);
     return known;
   };
+  const follow = (socket: Socket, judge: () => Known): void => {
+    // A request may be decided on again after its client has left: then nothing would take its connection out any more.
+    if (socket.closed) return;
+    if (!open.has(socket)) socket.once('close', () => open.delete(socket));
+    open.set(socket, judge);
+  };
   const sweep = (at: number): void => {
     for (const [socket, judge] of open) if (reasonOf(judge(), at) !== undefined) socket.destroy();
   };
@@ -107,8 +113,7 @@ export function createMachineCertificates(options: MachineCertificatesOptions): 
       if ('reason' in known) throw unauthenticated(known.reason);
       const reason = judgePath(known.path, trust, at);
       if (reason !== undefined) throw unauthenticated(reason);
-      if (!open.has(socket)) socket.once('close', () => open.delete(socket));
-      open.set(socket, judge);
+      follow(socket, judge);
       return known.certificate;
     },
     replaceTrust: (next) => {

@@ -273,6 +273,29 @@ describe('a certificate that no handshake has verified', () => {
   });
 });
 
+describe('a connection that is closed when its request is judged', () => {
+  it('is not kept', async () => {
+    const { cert } = await root.issue('CN=x', { uri: 'spiffe://acme/billing' });
+    const certificates = createMachineCertificates({
+      trust: trustOf({ ca: root.cert }),
+      proxies: ['127.0.0.1'],
+      clock: Date.now,
+    });
+    const cut: string[] = [];
+    const headers = readHeaders(['Host', 'x', 'Client-Cert', `:${new X509Certificate(cert).raw.toString('base64')}:`]);
+    for (const [name, closed] of [
+      ['open', false],
+      ['closed', true],
+    ] as const) {
+      const members = { remoteAddress: '127.0.0.1', closed, destroy: () => void cut.push(name) };
+      const socket = Object.assign(new EventEmitter(), members) as unknown as Socket; // All that is used of one.
+      expect(certificates.read(socket, headers, Date.now()).spiffeId).toBe('spiffe://acme/billing');
+    }
+    certificates.sweep(daysFromNow(31).getTime());
+    expect(cut).toEqual(['open']);
+  });
+});
+
 /** The bytes of a PEM text with one of them changed, each in turn, as PEM. */
 function* withOneByteChanged(pem: string): Generator<string> {
   const [, label = '', base64 = ''] = /-----BEGIN ([A-Z0-9 ]+)-----([^-]+)-----/.exec(pem) ?? [];
