@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { createHash, X509Certificate } from 'node:crypto';
 import * as x509 from '@peculiar/x509';
 import { describe, expect, it } from 'vitest';
+import { OptionsError } from '../options/options-error.ts';
 import {
   certificateNameOf,
   problemOfCertificateName,
@@ -125,6 +126,16 @@ describe('a client certificate', () => {
     const certificate = readClientCertificate(await issue([{ CN: [{ utf8String: CN }] }]));
     expect(certificate.subject).toBe(written);
     expect(toCertificateName(certificate.subject)).toBe(written);
+  });
+
+  it('is not read where its subject is no UTF-8: two of them would have one name', async () => {
+    // Node would write one character for both bytes; OpenSSL reads neither. The length stays, and so does the encoding around it.
+    for (const byte of [0xfe, 0xff]) {
+      const { raw } = new X509Certificate(await issue([{ CN: [{ utf8String: 'bill?ng' }] }]));
+      const bytes = Buffer.from(raw);
+      for (let at = bytes.indexOf('bill?ng'); at >= 0; at = bytes.indexOf('bill?ng')) bytes[at + 4] = byte;
+      expect(() => readClientCertificate(bytes)).toThrow(OptionsError);
+    }
   });
 
   it('has no name without a subject and a SPIFFE id', async () => {
