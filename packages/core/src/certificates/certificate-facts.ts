@@ -19,6 +19,7 @@ export interface CertificateFacts {
   readonly issuerName: string;
   /** The encoded name of the subject. */
   readonly subjectName: string;
+  /** The identifier of how it is signed; of RSASSA-PSS that of its digest, in front of which `pss ` stands. */
   readonly signatureAlgorithm: string;
   /** Whether its key may prove that its holder takes part in a handshake (keyUsage). */
   readonly mayAuthenticate: boolean;
@@ -40,6 +41,7 @@ export interface Extension {
 const basicConstraints = '2.5.29.19';
 const keyUsageId = '2.5.29.15';
 const nameConstraintsId = '2.5.29.30';
+const rsassaPss = '1.2.840.113549.1.1.10';
 
 /** Reads a certificate that OpenSSL has parsed. @throws DerError for what is not encoded as it has to be. */
 export function readCertificateFacts({ raw }: Pick<X509Certificate, 'raw'>): CertificateFacts {
@@ -48,7 +50,7 @@ export function readCertificateFacts({ raw }: Pick<X509Certificate, 'raw'>): Cer
   // The version stands in front of the others, where it is not 1.
   const [serialNumber, signature, issuer, , subject, , ...optional] =
     fields[0]?.tag === explicitTag(0) ? fields.slice(1) : fields;
-  const signatureAlgorithm = readObjectIdentifier(membersOf(algorithm)[0]);
+  const signatureAlgorithm = readSignatureAlgorithm(algorithm);
   if (algorithm === undefined || signature?.bytes.equals(algorithm.bytes) !== true)
     throw new DerError('two algorithms');
   const extensions = readExtensions(optional.find(({ tag }) => tag === explicitTag(3)));
@@ -78,6 +80,16 @@ export function readExtensions(wrapped: DerElement | undefined): readonly Extens
     const isCritical = members[1]?.tag === derTags.boolean && members[1].content[0] !== 0;
     return { id: readObjectIdentifier(members[0]), isCritical, value: members.at(-1)?.content ?? Buffer.alloc(0) };
   });
+}
+
+/** The identifier of RSASSA-PSS says nothing of the digest, which is SHA-1 where its parameters name none (RFC 8017, A.2.3). */
+function readSignatureAlgorithm(algorithm: DerElement | undefined): string {
+  const [identifier, parameters] = membersOf(algorithm);
+  const id = readObjectIdentifier(identifier);
+  if (id !== rsassaPss) return id;
+  const digest = parameters === undefined ? undefined : membersOf(parameters).find(({ tag }) => tag === explicitTag(0));
+  if (digest === undefined) return 'pss sha1';
+  return `pss ${readObjectIdentifier(membersOf(readElement(digest.content, derTags.sequence))[0])}`;
 }
 
 /** digitalSignature or keyAgreement, the bits 0 and 4, are what OpenSSL asks of clients. Without the extension any use goes. */

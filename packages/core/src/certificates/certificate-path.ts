@@ -41,7 +41,8 @@ const understood: ReadonlySet<string> = new Set(['2.5.29.19', '2.5.29.15', '2.5.
 
 /** Every signature with SHA-2 that is usual; SHA-1 and MD5 can be forged. */
 const signatureAlgorithms: ReadonlySet<string> = new Set([
-  ...['11', '12', '13', '10'].map((last) => `1.2.840.113549.1.1.${last}`),
+  ...['11', '12', '13'].map((last) => `1.2.840.113549.1.1.${last}`),
+  ...['1', '2', '3'].map((last) => `pss 2.16.840.1.101.3.4.2.${last}`),
   ...['2', '3', '4'].map((last) => `1.2.840.10045.4.3.${last}`),
   ...['112', '113'].map((last) => `1.3.101.${last}`),
 ]);

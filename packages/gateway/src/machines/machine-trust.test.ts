@@ -239,6 +239,31 @@ describe('a certificate that no handshake has verified', () => {
     expect(judge(cert, trustOf({ ca }))).toBe('certificate-unknown-authority');
   });
 
+  it.each([
+    { algorithm: { name: 'RSA-PSS', hash: 'SHA-256', saltLength: 32 }, reason: undefined },
+    { algorithm: { name: 'RSA-PSS', hash: 'SHA-1', saltLength: 20 }, reason: 'certificate-unknown-authority' },
+    { algorithm: { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' }, reason: undefined },
+    { algorithm: { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-1' }, reason: 'certificate-unknown-authority' },
+  ])('signed with $algorithm.name and $algorithm.hash is judged by the digest', async ({ algorithm, reason }) => {
+    const size = { modulusLength: 2048, publicExponent: new Uint8Array([1, 0, 1]) };
+    const keys = await crypto.subtle.generateKey({ ...algorithm, ...size }, true, ['sign', 'verify']);
+    const dates = { notBefore: daysFromNow(-1), notAfter: daysFromNow(9), signingAlgorithm: algorithm };
+    const ca = await x509.X509CertificateGenerator.createSelfSigned({
+      ...dates,
+      name: 'CN=RSA',
+      keys,
+      extensions: [new x509.BasicConstraintsExtension(true, undefined, true)],
+    });
+    const leaf = await x509.X509CertificateGenerator.create({
+      ...dates,
+      subject: 'CN=x',
+      issuer: ca.subject,
+      publicKey: keys.publicKey,
+      signingKey: keys.privateKey,
+    });
+    expect(judge(leaf.toString('pem'), trustOf({ ca: ca.toString('pem') }))).toBe(reason);
+  });
+
   it('counts by an authority that was renewed with its key, also when the one before has ended', async () => {
     const old = await createTestAuthority('CN=Renewed', { until: daysFromNow(2) });
     const next = await old.renewed({ until: daysFromNow(60) });
