@@ -140,6 +140,13 @@ describe('the value of Client-Cert', () => {
     expect(parseClientCertHeader(`:${'A'.repeat(20_000)}:`)).toBeUndefined();
   });
 
+  it('is not read when it is mostly spaces, and that takes no time', () => {
+    const begun = performance.now();
+    for (let time = 0; time < 20; time++) expect(parseClientCertHeader(`:${' '.repeat(16_000)}:`)).toBeUndefined();
+    // In front of each space all that follow were looked at: seconds.
+    expect(performance.now() - begun).toBeLessThan(500);
+  });
+
   it('may have spaces around it', () => {
     expect(parseClientCertHeader(`  ${toHeader(leaf.cert)} `)?.raw).toEqual(new X509Certificate(leaf.cert).raw);
   });
