@@ -25,22 +25,27 @@ export interface CertificateTrustOptions extends Pick<CertificatesOptions, 'caFi
  */
 export function openCertificateTrust(options: CertificateTrustOptions): CertificateTrust {
   const { caFile, crlFile, logger, intervalMilliseconds = 10_000 } = options;
-  const first = look(caFile, crlFile);
+  const files = readFiles(caFile, crlFile);
+  const first = judge(files);
   if (first.trust === undefined) throw new OptionsError(`SallyportModule certificates: ${first.problem}`);
-  let { trust, text } = { trust: first.trust, text: first.text };
+  let { trust, text } = { trust: first.trust, text: files.text };
   let reportedText: string | undefined;
   let timer: NodeJS.Timeout | undefined;
 
   const update = (): void => {
-    const found = look(caFile, crlFile);
-    if (found.text === text) {
+    const next = readFiles(caFile, crlFile);
+    // A list may be long: every signature and every entry of it is read when it is a new one, and not each time.
+    if (next.text === text) {
       reportedText = undefined;
-    } else if (found.trust !== undefined) {
-      ({ trust, text } = { trust: found.trust, text: found.text });
+      return;
+    }
+    const found = judge(next);
+    if (found.trust !== undefined) {
+      ({ trust, text } = { trust: found.trust, text: next.text });
       reportedText = undefined;
       logger.info('certificates of callers are judged by other files', { event: 'certificate-trust-replaced' });
-    } else if (found.text !== reportedText) {
-      reportedText = found.text;
+    } else if (next.text !== reportedText) {
+      reportedText = next.text;
       logger.error('the new files for certificates of callers are not used: those before stay', {
         event: 'certificate-trust-rejected',
         problems: found.problem,
@@ -57,23 +62,29 @@ export function openCertificateTrust(options: CertificateTrustOptions): Certific
   };
 }
 
-interface Look {
-  /** Absent where the files cannot be used. */
-  readonly trust: MachineTrust | undefined;
-  readonly problem: string;
+/** What the files hold. */
+interface Files {
+  /** Absent where it cannot be read. */
+  readonly ca: string | undefined;
+  readonly crl: string | undefined;
+  readonly hasList: boolean;
   /** Tells one state of the files from another. */
   readonly text: string;
 }
 
-function look(caFile: string, crlFile: string | undefined): Look {
+function readFiles(caFile: string, crlFile: string | undefined): Files {
   const ca = read(caFile);
   const crl = crlFile === undefined ? undefined : read(crlFile);
-  const text = JSON.stringify([ca, crl]);
-  const unread = (problem: string): Look => ({ trust: undefined, problem, text });
+  return { ca, crl, hasList: crlFile !== undefined, text: JSON.stringify([ca, crl]) };
+}
+
+/** Trust is absent where the files cannot be used. */
+function judge({ ca, crl, hasList }: Files): { readonly trust: MachineTrust | undefined; readonly problem: string } {
+  const unread = (problem: string) => ({ trust: undefined, problem });
   if (ca === undefined) return unread('caFile names a file that cannot be read');
-  if (crlFile !== undefined && crl === undefined) return unread('crlFile names a file that cannot be read');
+  if (hasList && crl === undefined) return unread('crlFile names a file that cannot be read');
   const outcome = readMachineTrust(crl === undefined ? { ca } : { ca, crl }, new Date());
-  if (outcome.kind === 'read') return { trust: outcome.trust, problem: '', text };
+  if (outcome.kind === 'read') return { trust: outcome.trust, problem: '' };
   return unread(outcome.problems.map(({ file, problem }) => `${file}File ${problem}`).join('; '));
 }
 
