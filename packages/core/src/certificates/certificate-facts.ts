@@ -27,6 +27,8 @@ export interface CertificateFacts {
   readonly pathLength: number | undefined;
   /** Below which names it may issue; `undefined` without constraints, and where they are not understood. */
   readonly nameConstraints: NameConstraints | undefined;
+  /** Whether it has a subjectAltName, which Node shows as absent where OpenSSL cannot read it. */
+  readonly hasAlternativeNames: boolean;
   /** Extensions that must be understood, by their identifiers; without constraints on names that are. */
   readonly criticalExtensions: readonly string[];
 }
@@ -41,6 +43,7 @@ export interface Extension {
 const basicConstraints = '2.5.29.19';
 const keyUsageId = '2.5.29.15';
 const nameConstraintsId = '2.5.29.30';
+const subjectAltName = '2.5.29.17';
 const rsassaPss = '1.2.840.113549.1.1.10';
 
 /** Reads a certificate that OpenSSL has parsed. @throws DerError for what is not encoded as it has to be. */
@@ -65,21 +68,28 @@ export function readCertificateFacts({ raw }: Pick<X509Certificate, 'raw'>): Cer
     mayAuthenticate: mayAuthenticate(extensions),
     pathLength: pathLengthOf(extensions),
     nameConstraints,
+    hasAlternativeNames: extensions.some(({ id }) => id === subjectAltName),
     criticalExtensions: extensions
       .filter(({ id, isCritical }) => isCritical && (id !== nameConstraintsId || nameConstraints === undefined))
       .map(({ id }) => id),
   };
 }
 
-/** Reads the extensions in the element that wraps them; none where that is absent. */
+/**
+ * Reads the extensions in the element that wraps them; none where that is absent.
+ *
+ * @throws DerError also for one that is there twice: of both, each reader may take another (RFC 5280, section 4.2).
+ */
 export function readExtensions(wrapped: DerElement | undefined): readonly Extension[] {
   if (wrapped === undefined) return [];
   const list = readElement(wrapped.content, derTags.sequence);
-  return membersOf(list).map((extension) => {
+  const extensions = membersOf(list).map((extension) => {
     const members = membersOf(extension);
     const isCritical = members[1]?.tag === derTags.boolean && members[1].content[0] !== 0;
     return { id: readObjectIdentifier(members[0]), isCritical, value: members.at(-1)?.content ?? Buffer.alloc(0) };
   });
+  if (new Set(extensions.map(({ id }) => id)).size < extensions.length) throw new DerError('an extension twice');
+  return extensions;
 }
 
 /** The identifier of RSASSA-PSS says nothing of the digest, which is SHA-1 where its parameters name none (RFC 8017, A.2.3). */

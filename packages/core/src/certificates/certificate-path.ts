@@ -69,6 +69,8 @@ export function findPath(
   }
   // A certificate that issues others would let its holder call as every service of which it makes a name up.
   if (leaf.ca || !facts.mayAuthenticate) return refused('certificate-wrong-purpose');
+  // Without its names it would be known by its subject, and no constraint would be about it.
+  if (facts.hasAlternativeNames && leaf.subjectAltName === undefined) return refused('certificate-malformed');
   const path: Link[] = [];
   let certificate = leaf;
   for (let authoritiesBelow = 0; path.length < maxLinks; authoritiesBelow++) {

@@ -264,6 +264,26 @@ describe('a certificate that no handshake has verified', () => {
     expect(judge(leaf.toString('pem'), trustOf({ ca: ca.toString('pem') }))).toBe(reason);
   });
 
+  it.each([
+    {
+      name: 'names that cannot be read',
+      extensions: [new x509.Extension('2.5.29.17', false, Buffer.from('3003820541', 'hex'))],
+    },
+    {
+      name: 'names twice',
+      extensions: ['spiffe://acme/billing', 'spiffe://acme/admin'].map(
+        (value) => new x509.SubjectAlternativeNameExtension([{ type: 'url', value }]),
+      ),
+    },
+    {
+      name: 'an unknown extension twice',
+      extensions: ['0500', '0101ff'].map((hex) => new x509.Extension('1.2.3.4', false, Buffer.from(hex, 'hex'))),
+    },
+  ])('does not count with $name, whatever its subject says', async ({ extensions }) => {
+    const { cert } = await root.issue('O=Acme, CN=reports', { extensions });
+    expect(judge(cert, trustOf({ ca: root.cert }))).toBe('certificate-malformed');
+  });
+
   it('counts by an authority that was renewed with its key, also when the one before has ended', async () => {
     const old = await createTestAuthority('CN=Renewed', { until: daysFromNow(2) });
     const next = await old.renewed({ until: daysFromNow(60) });
