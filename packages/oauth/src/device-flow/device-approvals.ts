@@ -178,6 +178,7 @@ async function keepApproval(
   const at = now();
   const scopes = scopesOfDevice(request, client);
   const clientSid = randomBytes(16).toString('base64url');
+  const seconds = Math.max(1, Math.ceil((absoluteExpiresAt.getTime() - at.getTime()) / 1000));
   // In this order, so that without transactions nothing works that was not reported, and what was begun and not finished is
   // an answered request without a decision: its device waits in vain.
   const makeDecision = async (): Promise<DeviceDecision> => {
@@ -191,7 +192,7 @@ async function keepApproval(
       ...whereOf(context),
       details: { clientId: client.id, scopes: [...scopes], deviceAddress: request.device.address },
     });
-    const grantId = await makeDeviceGrant(provider(), user.id, client, request).save();
+    const grantId = await makeDeviceGrant(provider(), user.id, client, { request, seconds }).save();
     await signIns.keep({ grantId, sid, accountId: user.id, clientId: client.id }, absoluteExpiresAt);
     await logout.recordSignIn(client, { sid, subject: user.id, clientSid, expiresAt: absoluteExpiresAt });
     return {

@@ -344,6 +344,24 @@ describe(onDatabase('a device, as time goes by,'), () => {
     expect(await device.poll(client, deviceCode)).toMatchObject(refusal('expired_token'));
   });
 
+  it('stays signed in for longer than a browser, up to the time that the configuration says', async () => {
+    const { deviceCode, userCode } = await device.begin(client);
+    await device.answer(userCode, 'allow', ada);
+    harness.advance(5);
+    let refreshToken = (await device.poll(client, deviceCode)).body['refresh_token'] ?? '';
+    for (const day of [25, 50, 75]) {
+      harness.advance(25 * 86_400);
+      vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 25 * 86_400_000 });
+      const { status, body } = await site.refresh(client, refreshToken);
+      expect([day, status, body['error']]).toEqual([day, 200, undefined]);
+      expect([day, await site.isTaken(body['access_token'] ?? '')]).toEqual([day, true]);
+      refreshToken = body['refresh_token'] ?? '';
+    }
+    harness.advance(20 * 86_400);
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 20 * 86_400_000 });
+    expect(await site.refresh(client, refreshToken)).toMatchObject(refusal('invalid_grant'));
+  });
+
   it('gets the same answer again within seconds, and ends its sign-in when it comes later', async () => {
     const { deviceCode, userCode } = await device.begin(client);
     await device.answer(userCode, 'allow', ada);

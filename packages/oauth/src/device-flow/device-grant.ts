@@ -12,14 +12,20 @@ export function scopesOfDevice({ scopes, resources }: DeviceRequest, client: OAu
   );
 }
 
-/** Makes the grant of a device. It is its own, so that it ends with the sign-in of the device and no other one. */
+/**
+ * Makes the grant of a device. It is its own, so that it ends with the sign-in of the device and no other one.
+ *
+ * @param seconds for which that sign-in lasts at most: the usual ones are those of a session in a browser, which is shorter.
+ */
 export function makeDeviceGrant(
   provider: Provider,
   accountId: string,
   client: OAuthClient,
-  request: DeviceRequest,
+  { request, seconds }: { readonly request: DeviceRequest; readonly seconds: number },
 ): Grant {
-  const grant = new provider.Grant({ accountId, clientId: client.id });
+  const { Grant: Model } = provider;
+  const create = Model as unknown as new (properties: object) => Grant; // Its type leaves out what all models take.
+  const grant = new create({ accountId, clientId: client.id, expiresIn: seconds });
   const scopes = scopesOfDevice(request, client);
   const oidc = scopes.filter(isOidc);
   const permissions = scopes.filter((scope) => !isOidc(scope));
