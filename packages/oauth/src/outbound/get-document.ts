@@ -64,6 +64,11 @@ function get(
     headers: { accept: 'application/json', 'accept-encoding': 'identity', 'user-agent': 'Sallyport' },
   });
   request.on('error', (error) => resolve(unreachable(error, signal)));
+  // Without a listener Node closes the connection and says nothing, not even when the time is over.
+  request.on('upgrade', (_answer, socket) => {
+    socket.destroy();
+    resolve({ kind: 'unusable', reason: 'status' });
+  });
   request.on('response', (answer) => {
     const refusal = refusalOf(answer, maxBytes);
     if (refusal !== undefined) {

@@ -94,6 +94,14 @@ describe('a form for a host of a client', () => {
     expect(await post(origin, {})).toEqual({ kind: 'failed', reason: 'timeout' });
   });
 
+  it('does not wait for a host that takes the connection over', async () => {
+    const { origin, host } = await start(({ socket }) => {
+      socket?.end('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n');
+    });
+    const post = createPostForm({ privateHosts: [host], timeoutMilliseconds: 500 });
+    expect(await post(origin, {})).toEqual({ kind: 'answered', status: 101 });
+  });
+
   it('reads no answer without an end', async () => {
     let written = 0;
     const { origin, host } = await start((response) => {

@@ -65,6 +65,11 @@ function post(url: URL, body: string, lookup: LookupFunction | undefined, signal
     },
   });
   request.on('error', (error) => resolve({ kind: 'failed', reason: reasonOf(error, signal) }));
+  // Without a listener Node closes the connection and says nothing, not even when the time is over.
+  request.on('upgrade', ({ statusCode = 0 }, socket) => {
+    socket.destroy();
+    resolve({ kind: 'answered', status: statusCode });
+  });
   request.on('response', (answer) => {
     const done = (): void => resolve({ kind: 'answered', status: answer.statusCode ?? 0 });
     readAtMost(answer, maxAnswerBytes, () => {
