@@ -64,6 +64,19 @@ it('the page of consent is about a host, and what the client calls itself is tol
   expect(text).not.toContain('bank.example');
 });
 
+it('the name that a client gives itself stays between its quotation marks', async () => {
+  const id = host.serve(freshPath(), { client_name: 'Robot”, which is verified. It is no “robot' });
+  const { text } = requirePage(await ask(id));
+  expect(text).toContain('It calls itself “Robot’, which is verified. It is no ‘robot”, which is not verified');
+});
+
+it('a host that takes the connection over is refused as one that serves no document', async () => {
+  const switching = 'HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n';
+  const id = host.answer(freshPath(), ({ socket }) => void socket.end(switching));
+  const page = requirePage(await ask(id));
+  expect([page.status, page.text]).toEqual([400, expect.stringContaining('did not answer with 200')]);
+});
+
 it.each([
   { name: 'says another client_id', change: { client_id: 'https://localhost/other.json' }, word: 'client_id' },
   { name: 'leads browsers elsewhere', change: { redirect_uris: ['https://evil.example/'] }, word: 'redirect_uris' },

@@ -107,13 +107,18 @@ function leadOf({ name, host, document }: ShownOAuthClient, productName: string)
 function aboutDocument({ host, document }: ShownOAuthClient): Html {
   const { claimedName } = document ?? {};
   return html`<ul class="rows">
-    ${claimedName === undefined ? nothing : html`<li><span>It calls itself “${claimedName}”, which is not verified</span></li>`}
+    ${claimedName === undefined ? nothing : html`<li><span>It calls itself “${withoutQuotationMarks(claimedName)}”, which is not verified</span></li>`}
     <li>
       <span
         >${isLoopback(host) ? html`It runs on this device (${host}), where every program could pass itself off as it` : html`It leads your browser to ${host}`}</span
       >
     </li>
   </ul>`;
+}
+
+/** A claim that closes its quotation marks would speak in our words from there on. */
+function withoutQuotationMarks(text: string): string {
+  return text.replaceAll(/[“„‟«‹「『]/g, '‘').replaceAll(/["”»›」』]/g, '’');
 }
 
 function isLoopback(host: string): boolean {
