@@ -80,6 +80,23 @@ describe.each([
     expect((await site.refresh(client, refreshed[0]?.body['refresh_token'] ?? '')).status).toBe(200);
   });
 
+  it('leave no refresh token behind where they are refused', async () => {
+    // It is registered for another resource, which its user was not asked for.
+    client = await site.register('Acme Planner', { resources: ['http://localhost:3000/', 'https://other.example/'] });
+    const { refresh_token: token = '' } = await site.authorize(client, user);
+    const where = [{ field: 'kind', value: 'RefreshToken' }];
+    const count = () => harness.database.records.count({ model: 'sallyportOAuthArtifact', where });
+    const before = await count();
+    const form = { grant_type: 'refresh_token', refresh_token: token, resource: 'https://other.example/' };
+    for (let round = 0; round < 3; round += 1)
+      expect(await site.post('/oauth2/token', client, form)).toMatchObject({
+        status: 400,
+        body: { error: 'invalid_target' },
+      });
+    expect(await count()).toBe(before);
+    expect((await site.refresh(client, token)).status).toBe(200);
+  });
+
   it.skipIf(!canRace())('make one code of a pushed request, in however many windows it is answered', async () => {
     for (let round = 0; round < 3; round += 1) {
       const { requestUri, verifier } = await site.push(client);

@@ -6,7 +6,14 @@ import type { Artifacts } from './artifacts.ts';
 import type { GivenAnswers } from './given-answers.ts';
 import type { Grants } from './grants.ts';
 import type { ProviderEvent } from './provider-events.ts';
-import { carryOutWrites, endedGrantsOf, takeBackWrites, type GivenAnswer, type TokenRequest } from './token-request.ts';
+import {
+  carryOutWrites,
+  endedGrantsOf,
+  endsOf,
+  takeBackWrites,
+  type GivenAnswer,
+  type TokenRequest,
+} from './token-request.ts';
 
 export interface ServeTokenParts extends Pick<IdentityKernel, 'transaction' | 'hasTransactions' | 'now'> {
   readonly artifacts: Artifacts;
@@ -74,9 +81,10 @@ export function createTokenFinish(
   };
 
   const refuseUse = async (request: TokenRequest, context: RequestContext): Promise<void> => {
-    const { isReuse, used, writes } = request;
+    const { isReuse, used } = request;
     const endedGrants = endedGrantsOf(request);
-    if (writes.length === 0) return;
+    const ends = endsOf(request);
+    if (ends.writes.length === 0) return;
     await transaction(async () => {
       // With another proof than the first time it ends nothing: a reader of a code must not sign its user out.
       if (isReuse && endedGrants.length > 0)
@@ -88,7 +96,7 @@ export function createTokenFinish(
           ...whereOf(context),
           details: { clientId: request.clientId, token: usedWords[used?.kind ?? 'RefreshToken'] },
         });
-      await carryOutWrites(request, artifacts);
+      await carryOutWrites(ends, artifacts);
     });
     for (const grantId of endedGrants) await grants.announceEnd(grantId, context);
   };

@@ -56,8 +56,16 @@ export function createTokenRequest(): TokenRequest {
   };
 }
 
+/**
+ * What a request that is refused does all the same: it ends what a thief has. What was made before it was refused was given to
+ * no client, and is not kept, however often it is asked for.
+ */
+export function endsOf({ writes }: TokenRequest): Pick<TokenRequest, 'writes'> {
+  return { writes: writes.filter(({ kind }) => kind !== 'save') };
+}
+
 /** Keeps everything that waits. */
-export async function carryOutWrites({ writes }: TokenRequest, artifacts: Artifacts): Promise<void> {
+export async function carryOutWrites({ writes }: Pick<TokenRequest, 'writes'>, artifacts: Artifacts): Promise<void> {
   for (const write of writes) {
     switch (write.kind) {
       case 'save':
