@@ -26,6 +26,51 @@ function write(
   return Object.fromEntries(list.flatMap((name, index) => (index % 2 === 0 ? [[name, list[index + 1] ?? '']] : [])));
 }
 
+describe('what an MCP server says of the authorization server', () => {
+  const resource = {
+    route: 'tools',
+    resource: 'https://app.test/mcp',
+    metadataPath: '/.well-known/oauth-protected-resource/mcp',
+    metadataUrl: 'https://app.test/.well-known/oauth-protected-resource/mcp',
+    scopes: [],
+    firstScopes: [],
+  };
+  const ours = `resource_metadata="${resource.metadataUrl}"`;
+  /** As the official client reads it: the first one, wherever it stands. */
+  const found = (challenge: string) => /resource_metadata=(?:"([^"]+)"|([^\s,]+))/.exec(challenge)?.[0];
+
+  it.each([
+    'Bearer resource_metadata="https://evil.test/"',
+    'Bearer resource_metadata=https://evil.test/, error="invalid_token"',
+    'Bearer error="x", Resource_Metadata = "https://evil.test/"',
+    'Bearer resource_metadata\t=\thttps://evil.test/',
+    'Bearer resource_metadata="a\\", b=\\"https://evil.test/"',
+    'Bearer resource_metadata="https://evil.test/',
+    'Bearer resource_resource_metadata="x"metadata="https://evil.test/"',
+    'Bearer resource_resource_resource_metadata="x"metadata="y"metadata="https://evil.test/"',
+    'Bearer error_description="see resource_metadata=https://evil.test/"',
+    'DPoP x_resource_metadata="https://evil.test/"',
+    'Bearer',
+  ])('is replaced by what the gateway says in %s', (said) => {
+    const { 'www-authenticate': challenge = '' } = write({ 'www-authenticate': said }, { resource });
+    expect(found(challenge)).toBe(ours);
+    expect(challenge).not.toContain('evil.test');
+  });
+
+  it.each([
+    'Basic realm="x", Bearer resource_metadata="https://evil.test/"',
+    'Negotiate, Bearer resource_metadata="https://evil.test/"',
+  ])('is taken out beside other schemes in %s', (said) => {
+    const { 'www-authenticate': challenge = '' } = write({ 'www-authenticate': said }, { resource });
+    expect(challenge).not.toMatch(/evil|resource_metadata/);
+  });
+
+  it('stays where the route is none', () => {
+    const said = 'Bearer resource_metadata="https://other.test/"';
+    expect(write({ 'www-authenticate': said })['www-authenticate']).toBe(said);
+  });
+});
+
 describe('what an upstream says', () => {
   it.each([
     ['server', 'nginx'],
