@@ -208,6 +208,8 @@ describe('clients prove themselves (RFC 9700, section 2.5)', () => {
   it.each<[string, Readonly<Record<string, unknown>>]>([
     ['that is out of date', { iat: now() - 600, exp: now() - 60 }],
     ['that never ends', { exp: undefined }],
+    ['that ends in a year', { exp: now() + 31_536_000 }],
+    ['that ends in more years than there are dates for', { exp: 1e15 }],
     ['for another audience', { aud: 'https://other.example' }],
     ['for no audience', { aud: undefined }],
     ['of another issuer', { iss: 'client_other' }],

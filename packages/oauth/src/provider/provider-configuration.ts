@@ -6,6 +6,7 @@ import { clientAuthentications, oidcScopes } from '../clients/oauth-client.ts';
 import { userCodeFormat } from '../device-flow/user-codes.ts';
 import { toExtraClaims, type ExtraClaimParts } from './access-token-claims.ts';
 import { actorClaimSchema } from './actor-chain.ts';
+import { requireShortAssertion } from './client-assertions.ts';
 import { ownClientMetadata } from './client-metadata.ts';
 import type { Delegations } from './delegations.ts';
 import { endTokensLike } from './end-tokens.ts';
@@ -87,6 +88,7 @@ export function toProviderConfiguration(parts: ProviderConfigurationParts, keys:
     extraClientMetadata: { properties: ownClientMetadata },
     clientDefaults: { id_token_signed_response_alg: keys.algorithm, grant_types: [], response_types: [] },
     clientAuthMethods: [...clientAuthentications],
+    assertJwtClientAuthClaimsAndHeader: (_ctx, claims) => requireShortAssertion(claims, now()),
     enabledJWA: { clientAuthSigningAlgValues: clientAlgorithms, dPoPSigningAlgValues: [...dpopAlgorithms] },
     scopes: oidcScopes,
     acrValues: assuranceLevels,
