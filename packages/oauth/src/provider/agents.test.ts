@@ -158,6 +158,9 @@ describe(onDatabase('agents'), () => {
       where: [{ field: 'subject', value: ada.id }],
     });
     expect(left).toEqual([]);
+    // Answers that may have got lost hold an ID token, sealed.
+    const where = [{ field: 'kind', value: 'TokenAnswer' }];
+    expect(await harness.database.records.count({ model: 'sallyportOAuthArtifact', where })).toBe(0);
   });
 
   describe('at the API of servers', () => {

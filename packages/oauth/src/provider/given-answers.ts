@@ -11,6 +11,8 @@ const keptSeconds = 3600;
 export interface Asking {
   readonly clientId: string;
   readonly fingerprint: string;
+  /** The user whose code or token it is: what is kept goes with the account. */
+  readonly subject: string | undefined;
 }
 
 /** Answers of the token endpoint, sealed, so that another gateway gives the same one to a client that tries again. */
@@ -24,17 +26,17 @@ export interface GivenAnswers {
    * The answer that was given to the same client, for the same code or token and the same proof, some seconds ago. `used` says
    * that it was used up, and that no answer is given again.
    */
-  find(used: UsedGrant, asking: Asking): Promise<GivenAnswer | 'used' | null>;
+  find(used: UsedGrant, asking: Pick<Asking, 'clientId' | 'fingerprint'>): Promise<GivenAnswer | 'used' | null>;
 }
 
 /** Builds it on the artifacts. */
 export function createGivenAnswers(artifacts: Artifacts, now: () => Date): GivenAnswers {
   const nameOf = ({ kind, id }: UsedGrant) => ({ kind: 'TokenAnswer', id: `${kind} ${id}` }) as const;
   return {
-    keep: (used, { clientId, fingerprint }, answer) =>
+    keep: (used, { clientId, fingerprint, subject: accountId }, answer) =>
       artifacts.insert({
         ...nameOf(used),
-        payload: { clientId, fingerprint, answer },
+        payload: { clientId, fingerprint, answer, ...(accountId === undefined ? {} : { accountId }) },
         expiresAt: new Date(now().getTime() + keptSeconds * 1000),
       }),
     async find(used, { clientId, fingerprint }) {
