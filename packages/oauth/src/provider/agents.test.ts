@@ -145,6 +145,17 @@ describe(onDatabase('agents'), () => {
     ]);
   });
 
+  it('are not back in the sign-in in which they were ended, whichever app hands them a token', async () => {
+    const other = await site.register('Planner', { resources: [...partner.resources, agentUrl] });
+    await exchange(await handOver());
+    expect((await withdraw(agent.id)).status).toBe(204);
+    const handed = (await site.authorize(other, ada, agentUrl))['access_token'] ?? '';
+    expect((await site.exchange(agent, handed)).body['error']).toBe('invalid_request');
+    expect(await agentsOf(ada)).toEqual([]);
+    const elsewhere = await site.signIn(email);
+    await exchange((await site.authorize(other, elsewhere, agentUrl))['access_token'] ?? '');
+  });
+
   it('are ended by no other user, and go with the account', async () => {
     const token = await exchange(await handOver());
     await harness.makeUser('eve@example.test');

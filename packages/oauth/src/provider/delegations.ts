@@ -27,6 +27,8 @@ export interface KeptDelegation extends Delegation {
 export interface Delegations {
   /** `undefined` where the client never exchanged a token of the grant. */
   find(grantId: string, clientId: string): Promise<KeptDelegation | undefined>;
+  /** Whether its user took one back from the client in this sign-in, under whichever grant. */
+  wasRevoked(delegation: Omit<Delegation, 'grantId'>): Promise<boolean>;
   /** Whether a token of a time is good, as far as the delegation says. */
   isLive(grantId: string, clientId: string, issuedAt: number): Promise<boolean>;
   /** Keeps one, and reports it: of several callers one does. */
@@ -87,6 +89,8 @@ export function createDelegations(
       at: now(),
       reason: 'delegation-ended',
     });
+  const listOfUser: Delegations['listOfUser'] = async (userId) =>
+    (await artifacts.listOfSubject('Delegation', userId)).map(toKept);
   return {
     announceEnd,
     async find(grantId, clientId) {
@@ -113,7 +117,11 @@ export function createDelegations(
         if (!(error instanceof BegunMeanwhile)) throw error;
       }
     },
-    listOfUser: async (userId) => (await artifacts.listOfSubject('Delegation', userId)).map(toKept),
+    listOfUser,
+    async wasRevoked({ clientId, accountId, sid }) {
+      const all = await listOfUser(accountId);
+      return all.some((each) => each.isRevoked && each.clientId === clientId && each.sid === sid);
+    },
     revoke: ({ grantId, clientId }) => artifacts.consume(delegationNameOf(grantId, clientId), now()),
     async endTokens(grantId, clientId) {
       const name = delegationNameOf(grantId, clientId);

@@ -16,7 +16,7 @@ import type { TokenRequest } from './token-request.ts';
 export interface TokenExchangeParts extends ProviderResourceParts {
   readonly subjects: SubjectTokens;
   readonly grants: Pick<Grants, 'clientOf'>;
-  readonly delegations: Pick<Delegations, 'find' | 'begin'>;
+  readonly delegations: Pick<Delegations, 'find' | 'wasRevoked' | 'begin'>;
   readonly events: SecurityEventLog<ProviderEvent>;
   /** What the gateway knows of a request. */
   readonly contextOf: (ctx: KoaContextWithOIDC) => RequestContext;
@@ -115,6 +115,8 @@ async function keepDelegation(
   const session = await directory.bySid(sid);
   if (grantedTo === null || session === null) throw refuseSubject(request, 'grant-ended');
   if (known !== undefined) return known.tokensSince;
+  // Another app of the same sign-in would hand it what its user took back.
+  if (await delegations.wasRevoked({ clientId, accountId, sid })) throw refuseSubject(request, 'delegation-ended');
   await delegations.begin({ grantId, clientId, accountId, sid }, session.absoluteExpiresAt, () =>
     events.append({
       type: 'oauth-delegation.begun',
