@@ -110,6 +110,7 @@ describe('clients with certificates', () => {
       tls_client_certificate_bound_access_tokens: true,
       mtls_endpoint_aliases: {
         token_endpoint: `${machineOrigin}/oauth2/token`,
+        device_authorization_endpoint: `${machineOrigin}/oauth2/device`,
         pushed_authorization_request_endpoint: `${machineOrigin}/oauth2/par`,
         introspection_endpoint: `${machineOrigin}/oauth2/introspect`,
         revocation_endpoint: `${machineOrigin}/oauth2/revoke`,

@@ -11,6 +11,7 @@ export interface MachineEndpoints {
 /** Endpoints at which a certificate proves who a client is, or binds a token (RFC 8705, section 5). */
 const aliased = {
   token_endpoint: providerRoutes.token,
+  device_authorization_endpoint: providerRoutes.device_authorization,
   pushed_authorization_request_endpoint: providerRoutes.pushed_authorization_request,
   introspection_endpoint: providerRoutes.introspection,
   revocation_endpoint: providerRoutes.revocation,
