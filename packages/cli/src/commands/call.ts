@@ -39,10 +39,13 @@ export const callPath: Command = {
   },
 };
 
-/** The token goes to the gateway alone: `//elsewhere` and addresses are no paths of it. */
+/**
+ * The token goes to the gateway alone: `//elsewhere` and addresses are no paths of it, nor is `/.//elsewhere`, which is one
+ * until its dots are taken away.
+ */
 function toOwnTarget(url: string, path: string): string {
   const target = path.startsWith('/') ? URL.parse(path, url) : null;
-  if (target?.origin === url) return target.pathname + target.search;
+  if (target?.origin === url && !target.pathname.startsWith('//')) return target.pathname + target.search;
   throw new UsageError('<path> must be a path of the gateway, such as /api/shop/products.', exitCodes.usage);
 }
 

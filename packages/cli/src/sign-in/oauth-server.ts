@@ -85,10 +85,12 @@ export async function postForm(
   };
 }
 
-/** Calls a path of the gateway. Redirects are not followed: a token must go nowhere else. */
+/** Calls an address of the gateway. Redirects are not followed: a token must go nowhere else. */
 export async function send(url: string, target: string, init: RequestInit): Promise<Response> {
+  const address = URL.parse(target, url);
+  if (address?.origin !== url) throw new UsageError(`An address that is not one of ${url} is not called.`);
   try {
-    return await fetch(new URL(target, url), {
+    return await fetch(address, {
       ...init,
       redirect: 'manual',
       signal: AbortSignal.timeout(timeoutMilliseconds),
