@@ -1,7 +1,9 @@
 import { exitCodes, type CommandOption } from '@sallyport/core';
 import type { Command, CommandCall } from '../command.ts';
+import type { KeptSignIn, KeptSignIns } from '../sign-in/kept-sign-in.ts';
 import { revokeSignIn } from '../sign-in/revoke-sign-in.ts';
 import { signInByDevice } from '../sign-in/device-sign-in.ts';
+import { withFileLock } from '../sign-in/file-lock.ts';
 import { discoverServer } from '../sign-in/oauth-server.ts';
 import { openBrowser } from '../sign-in/open-browser.ts';
 import { chooseClient, chooseGateway, urlOption } from '../sign-in/which-gateway.ts';
@@ -36,7 +38,7 @@ export const login: Command = {
     const gateway = chooseGateway(call);
     const { url, kept } = gateway;
     const clientId = chooseClient(call, gateway);
-    const before = kept.read(url);
+    const lock = kept.lockOf(url);
     const server = await discoverServer(url);
     const signIn = await signInByDevice({
       server,
@@ -48,13 +50,11 @@ export const login: Command = {
         if (call.has('open')) openBrowser(instructions.verificationUriComplete);
       },
     });
-    try {
-      kept.write(signIn);
-    } catch (error) {
+    const before = await keep(signIn, kept, lock).catch(async (error: unknown) => {
       // It would stay in the list of devices, and no file here could end it.
       await revokeSignIn(signIn).catch(() => undefined);
       throw error;
-    }
+    });
     // What it takes the place of would stay in the list of devices for weeks.
     if (before !== undefined) await revokeSignIn(before).catch(() => undefined);
     const user = nameOfUser(call, signIn);
@@ -62,6 +62,18 @@ export const login: Command = {
     return exitCodes.done;
   },
 };
+
+/**
+ * Keeps a sign-in, and resolves to the one before. Another shell may be refreshing that one: what it is given must not take the
+ * place of this one afterwards.
+ */
+function keep(signIn: KeptSignIn, kept: KeptSignIns, lock: string): Promise<KeptSignIn | undefined> {
+  return withFileLock(lock, async () => {
+    const before = kept.read(signIn.url);
+    kept.write(signIn);
+    return before;
+  });
+}
 
 /** For people, and beside the result: a program that reads the result has a user who reads this. */
 function showCode(

@@ -1,4 +1,5 @@
-import { closeSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { closeSync, linkSync, openSync, readFileSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UsageError } from '@sallyport/core';
 
@@ -13,8 +14,9 @@ const retryMilliseconds = 100;
  * @throws UsageError where another process holds it for longer than it can take.
  */
 export async function withFileLock<Result>(path: string, work: () => Promise<Result>): Promise<Result> {
+  const owner = `${process.pid} ${randomUUID()}`;
   const giveUpAt = Date.now() + 2 * staleMilliseconds;
-  while (!tryLock(path)) {
+  while (!tryLock(path, owner)) {
     removeStale(path);
     if (Date.now() > giveUpAt) throw new UsageError(`${path} is held by another process. Delete it if none runs.`);
     await sleep(retryMilliseconds);
@@ -22,14 +24,14 @@ export async function withFileLock<Result>(path: string, work: () => Promise<Res
   try {
     return await work();
   } finally {
-    rmSync(path, { force: true });
+    release(path, owner);
   }
 }
 
-function tryLock(path: string): boolean {
+function tryLock(path: string, owner: string): boolean {
   try {
     const file = openSync(path, 'wx', 0o600);
-    writeSync(file, String(process.pid));
+    writeSync(file, owner);
     closeSync(file);
     return true;
   } catch (error) {
@@ -38,14 +40,29 @@ function tryLock(path: string): boolean {
   }
 }
 
+/** A process that was held up for so long that its lock was taken over, such as by a lid that was closed, has none to give back. */
+function release(path: string, owner: string): void {
+  try {
+    if (readFileSync(path, 'utf8') === owner) rmSync(path, { force: true });
+  } catch {
+    // It is gone, which is as good.
+  }
+}
+
 /** By renaming: of several processes that find it stale one moves it away. */
 function removeStale(path: string): void {
   const aside = `${path}.${process.pid}`;
   try {
-    if (Date.now() - statSync(path).mtimeMs < staleMilliseconds) return;
+    if (!isStale(path)) return;
     renameSync(path, aside);
-    rmSync(aside, { force: true });
+    // Between the two lines another process may have taken it over: what was moved away is that one's lock then.
+    if (!isStale(aside)) linkSync(aside, path);
   } catch {
     // Another process was faster, which is as good.
   }
+  rmSync(aside, { force: true });
+}
+
+function isStale(path: string): boolean {
+  return Date.now() - statSync(path).mtimeMs >= staleMilliseconds;
 }
