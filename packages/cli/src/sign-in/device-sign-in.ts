@@ -75,9 +75,10 @@ export async function signInByDevice(options: DeviceSignInOptions): Promise<Kept
   throw refused('expired_token');
 }
 
-/** A page of another address would ask for the password there. */
+/** A page of another address would ask for the password there. As a parser writes it: no terminal obeys that. */
 function requireOwnPage(url: string, page: string): string {
-  if (URL.parse(page)?.origin === url) return page;
+  const parsed = URL.parse(page);
+  if (parsed?.origin === url) return parsed.href;
   throw new UsageError(`${url} leads to a page of another address, where nothing should be entered.`);
 }
 

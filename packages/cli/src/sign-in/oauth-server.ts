@@ -1,5 +1,6 @@
 import { isLoopbackHost, UsageError } from '@sallyport/core';
 import * as z from 'zod';
+import { toPlainText } from '../table.ts';
 
 /** Where the endpoints of a gateway are (RFC 8414). */
 export interface OAuthServer {
@@ -53,7 +54,7 @@ export async function discoverServer(url: string): Promise<OAuthServer> {
   const document = parsed.data;
   // RFC 8414, section 3.3: a document of another issuer would send the tokens elsewhere.
   if (document.issuer !== url)
-    throw new UsageError(`${url} says that its address is ${document.issuer}. Use that one.`);
+    throw new UsageError(`${url} says that its address is ${toPlainText(document.issuer)}. Use that one.`);
   if (document.device_authorization_endpoint === undefined)
     throw new UsageError(`${url} signs no devices in: its version is older than this command.`);
   const endpoints = {
@@ -80,7 +81,8 @@ export async function postForm(
   const refusal = refusalSchema.safeParse(json);
   return {
     kind: 'refused',
-    error: refusal.success ? refusal.data.error : `status ${answer.status}`,
+    // What a server writes is shown on a terminal, which obeys some of it.
+    error: refusal.success ? toPlainText(refusal.data.error) : `status ${answer.status}`,
     status: answer.status,
   };
 }
