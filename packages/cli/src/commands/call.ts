@@ -1,7 +1,7 @@
 import { exitCodes, UsageError } from '@sallyport/core';
 import type { Command } from '../command.ts';
 import { readCurrentSignIn } from '../sign-in/current-sign-in.ts';
-import { send } from '../sign-in/oauth-server.ts';
+import { readText, send } from '../sign-in/oauth-server.ts';
 import { chooseGateway, urlOption } from '../sign-in/which-gateway.ts';
 
 /** Calls a path of the gateway with the access token of the sign-in. */
@@ -30,7 +30,7 @@ export const callPath: Command = {
       },
       ...(data === undefined ? {} : { body: data }),
     });
-    const text = await answer.text();
+    const text = await readText(url, answer);
     call.note(`${answer.status} ${target}`);
     const body = parseBody(text);
     const shown = typeof body === 'string' ? body : JSON.stringify(body, null, 2);

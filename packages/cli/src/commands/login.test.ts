@@ -8,6 +8,7 @@ import {
   answerJson,
   deviceAnswer,
   startDeviceImpostor,
+  tokenAnswer,
   type Impostor,
 } from '../test-support/oauth-impostor.ts';
 import { createKeptSignIns, type KeptSignIn, type KeptSignIns } from '../sign-in/kept-sign-in.ts';
@@ -80,6 +81,20 @@ describe('sallyport login', () => {
     expect(kept.read(gateway.origin)?.refreshToken).toBe('refresh-new');
     const revoked = gateway.calls.filter(({ path }) => path === '/oauth2/revoke').map(({ form }) => form);
     expect(revoked).toEqual(['token=refresh-next&client_id=client_1']);
+  });
+
+  it('goes on waiting while the gateway does not answer, or breaks off', async () => {
+    let asked = 0;
+    const gateway = await serve((origin) => ({
+      '/oauth2/token': (request, response, form) => {
+        asked += 1;
+        if (asked === 1) response.writeHead(503).end();
+        else if (asked === 2) response.writeHead(200, { 'content-length': '9' }).write('{', () => response.destroy());
+        else answerJson(tokenAnswer(origin()))(request, response, form);
+      },
+    }));
+    expect((await placeAt(gateway.origin).run(['login'])).code).toBe(0);
+    expect(asked).toBe(3);
   });
 
   it('asks for nothing where its folder is a link that leads elsewhere', async () => {

@@ -30,6 +30,8 @@ const deviceSchema = z.object({
   expires_in: z.number(),
   interval: z.number().default(5),
 });
+/** Between two questions to a gateway that does not answer, in seconds. */
+const maxInterval = 60;
 const grantType = 'urn:ietf:params:oauth:grant-type:device_code';
 
 /** What each refusal means, and what to do (RFC 8628, section 3.5). */
@@ -67,12 +69,19 @@ export async function signInByDevice(options: DeviceSignInOptions): Promise<Kept
   while (Date.now() < endsAt) {
     await wait(interval * 1000);
     const form = { grant_type: grantType, device_code: device.device_code, client_id: clientId };
-    const reply = await postForm(url, server.tokenEndpoint, form);
-    if (reply.kind === 'done') return toKeptSignIn(reply.body, { url, clientId });
-    if (reply.error === 'slow_down') interval += 5;
+    const reply = await postForm(url, server.tokenEndpoint, form).catch(untilLater);
+    if (reply === undefined) interval = Math.min(maxInterval, interval * 2);
+    else if (reply.kind === 'done') return toKeptSignIn(reply.body, { url, clientId });
+    else if (reply.error === 'slow_down') interval += 5;
     else if (reply.error !== 'authorization_pending') throw refused(reply.error);
   }
   throw refused('expired_token');
+}
+
+/** A gateway that is restarted while its user types is there again a moment later (RFC 8628, section 3.5). */
+function untilLater(error: unknown): undefined {
+  if (error instanceof UsageError && error.exitCode === exitCodes.unavailable) return undefined;
+  throw error;
 }
 
 /** A page of another address would ask for the password there. As a parser writes it: no terminal obeys that. */

@@ -48,7 +48,7 @@ export async function discoverServer(url: string): Promise<OAuthServer> {
   });
   if (answer.status === 404)
     throw new UsageError(`${url} has no OAuth provider: its configuration needs "oauthProvider".`);
-  const parsed = documentSchema.safeParse(await readJson(answer));
+  const parsed = documentSchema.safeParse(await readJson(url, answer));
   if (!answer.ok || !parsed.success)
     throw new UsageError(`${url} does not answer as a gateway does (${answer.status}).`);
   const document = parsed.data;
@@ -75,7 +75,7 @@ export async function postForm(
 ): Promise<OAuthReply> {
   const body = new URLSearchParams(form);
   const answer = await send(url, endpoint, { method: 'POST', body, headers: { accept: 'application/json' } });
-  const json = await readJson(answer);
+  const json = await readJson(url, answer);
   if (answer.ok) return { kind: 'done', body: json };
   if (answer.status >= 500) throw new UsageError(`${url} cannot answer now (${answer.status}). Try again.`);
   const refusal = refusalSchema.safeParse(json);
@@ -102,8 +102,17 @@ export async function send(url: string, target: string, init: RequestInit): Prom
   }
 }
 
-async function readJson(answer: Response): Promise<unknown> {
-  const text = await answer.text();
+/** Reads the body of an answer. @throws UsageError where it breaks off. */
+export async function readText(url: string, answer: Response): Promise<string> {
+  try {
+    return await answer.text();
+  } catch {
+    throw new UsageError(`The answer of ${url} broke off. Try again.`);
+  }
+}
+
+async function readJson(url: string, answer: Response): Promise<unknown> {
+  const text = await readText(url, answer);
   try {
     return text === '' ? undefined : JSON.parse(text);
   } catch {
