@@ -9,7 +9,7 @@ export const token: Command = {
   summary: 'Writes an access token of your sign-in to standard output, for another program',
   options: { url: urlOption },
   notes: [
-    'It lasts for minutes, and no other output of these commands has it: curl -H "authorization: Bearer $(sallyport token)" …',
+    'It lasts for minutes, and no other output of these commands has it. Arguments of programs are read by other users of the machine: printf "authorization: Bearer %s" "$(sallyport token)" | curl -H @- …',
   ],
   run: async (call) => {
     const { url, kept } = chooseGateway(call);
