@@ -104,21 +104,48 @@ it.each([
   expect([page.status, page.text]).toEqual([400, expect.stringContaining(word)]);
 });
 
-it('a document without an end is read up to its bound', async () => {
-  let written = 0;
-  const id = host.answer(freshPath(), (_request, response) => {
+/** Answers with JSON without an end, and counts how often it wrote eight kilobytes of it. */
+function withoutEnd(counted: { written: number }): Parameters<DocumentHost['answer']>[1] {
+  return (_request, response) => {
     response.writeHead(200, { 'content-type': 'application/json' });
     const more = (): void => {
-      written += 1;
+      counted.written += 1;
       if (response.destroyed) return;
       if (response.write(' '.repeat(8192))) setImmediate(more);
       else response.once('drain', more);
     };
     more();
-  });
-  const page = requirePage(await ask(id));
+  };
+}
+
+it('a document without an end is read up to its bound', async () => {
+  const counted = { written: 0 };
+  const page = requirePage(await ask(host.answer(freshPath(), withoutEnd(counted))));
   expect([page.status, page.text]).toEqual([400, expect.stringContaining('too large')]);
-  expect(written).toBeLessThan(5000);
+  expect(counted.written).toBeLessThan(5000);
+});
+
+it('a set of keys without an end is read up to its bound', async () => {
+  const counted = { written: 0 };
+  const keys = host.answer(freshPath(), withoutEnd(counted));
+  const id = host.serve(freshPath(), { token_endpoint_auth_method: 'private_key_jwt', jwks_uri: keys });
+  const claims = { iss: id, sub: id, aud: test.origin, jti: 'one', exp: Math.floor(Date.now() / 1000) + 60 };
+  const parts = [{ alg: 'ES256', kid: 'one' }, claims].map((part) =>
+    Buffer.from(JSON.stringify(part)).toString('base64url'),
+  );
+  const answer = await fetch(`${test.origin}/oauth2/token`, {
+    method: 'POST',
+    body: new URLSearchParams({
+      grant_type: 'authorization_code',
+      code: 'none',
+      client_id: id,
+      client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+      client_assertion: `${parts.join('.')}.AAAA`,
+    }),
+  });
+  expect([400, 401]).toContain(answer.status);
+  expect(counted.written).toBeGreaterThan(0);
+  expect(counted.written).toBeLessThan(2000);
 });
 
 it('a host that fails is an outage, and a page of 503', async () => {

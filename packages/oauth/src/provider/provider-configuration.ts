@@ -71,6 +71,8 @@ const interactionSeconds = 1800;
 const codeSeconds = 60;
 /** How long people may take to enter the code of a device (RFC 8628, section 3.2). */
 const deviceSeconds = 600;
+/** Of the keys of a client, at an address that it names: far more than any has. */
+const maxKeysBytes = 64 * 1024;
 /** Of what clients sign: nothing with a secret, which is not known here. */
 const clientAlgorithms = ['ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519', 'RS256', 'PS256'] as const;
 
@@ -139,6 +141,7 @@ export function toProviderConfiguration(parts: ProviderConfigurationParts, keys:
     // Which sites may call is said by the gateway, for all of its endpoints.
     clientBasedCORS: () => true,
     fetch: parts.fetch,
+    fetchResponseBodyLimits: { jwks_uri: maxKeysBytes },
     renderError: (ctx, { error, error_description: description = '' }) =>
       show(ctx, { kind: 'error', error, description, status: ctx.status }),
     features: {
