@@ -122,6 +122,25 @@ describe('clients with certificates', () => {
     expect(await there.json()).toEqual(document);
   });
 
+  it('RFC8705-5-1: a device with a certificate asks there, and leads its user to the page for people', async () => {
+    const { id: device } = await system.register({
+      authentication: 'tls_client_auth',
+      certificateName: `uri:${name}`,
+      grantTypes: ['device_code'],
+      redirectUris: [],
+      scopes: ['openid'],
+    });
+    const asked = await client.initiateDeviceAuthorization(await clientWith(bank, device), { scope: 'openid' });
+    expect(asked).toMatchObject({
+      verification_uri: `${system.origin}/auth/device`,
+      verification_uri_complete: `${system.origin}/auth/device?user_code=${asked.user_code}`,
+      interval: 5,
+    });
+    await expect(
+      client.initiateDeviceAuthorization(await clientWith(stranger, device), { scope: 'openid' }),
+    ).rejects.toMatchObject({ error: 'invalid_client' });
+  });
+
   it('RFC8705-2.1-1: signs a user in with PAR and a certificate, and opens a route with a bound token', async () => {
     const configuration = await clientWith(bank);
     const tokens = await authorize(configuration);

@@ -4,8 +4,9 @@ import { SallyportError, type RequestContext, type SecurityEventLog } from '@sal
 import type { IdentityKernel } from '@sallyport/identity';
 import type { ClientRegistry } from '../clients/client-registry.ts';
 import { tokenExchangeGrant } from '../clients/oauth-client.ts';
+import { completeDeviceAnswer } from '../device-flow/device-answer.ts';
 import type { DeviceFlowConfig } from '../device-flow/device-flow-config.ts';
-import { pollSeconds, type DevicePolls } from '../device-flow/device-polls.ts';
+import type { DevicePolls } from '../device-flow/device-polls.ts';
 import type { DeviceRequests } from '../device-flow/device-requests.ts';
 import type { DeviceSignIns } from '../device-flow/device-sign-ins.ts';
 import { ClientDocumentError } from '../metadata-documents/metadata-clients.ts';
@@ -120,6 +121,7 @@ export function createOAuthProvider(parts: OAuthProviderParts): OAuthProvider {
   const takeTurn = createTurns();
   const finishToken = createTokenFinish({ ...parts, answers });
   const cookies = providerCookiesFor(publicUrl);
+  const devicePage = new URL(pages.device, origin).href;
 
   const tokenRequest = (): TokenRequest | undefined =>
     Provider.ctx === undefined ? undefined : tokenRequests.get(Provider.ctx.req);
@@ -237,8 +239,7 @@ export function createOAuthProvider(parts: OAuthProviderParts): OAuthProvider {
       repeatableParameters,
     );
     questions.watch(provider);
-    // The library leaves it out, which means the same (RFC 8628, section 3.2).
-    provider.on('device_authorization.success', (_ctx, body) => Object.assign(body, { interval: pollSeconds }));
+    provider.on('device_authorization.success', (_ctx, body) => completeDeviceAnswer(body, devicePage));
     Object.assign(provider.Client.prototype, {
       includeSid: () => true,
       compareClientSecret(this: { clientId: string }, secret: string) {
