@@ -279,6 +279,19 @@ describe('DPoP with nonces of the server, with openid-client', () => {
         }),
       });
     expect((await push('x'.repeat(9000))).status).toBe(413);
+    const { id: device } = await system.register({
+      authentication: 'none',
+      grantTypes: ['device_code'],
+      redirectUris: [],
+      scopes: ['openid'],
+    });
+    for (const [path, client_id] of [
+      ['/oauth2/auth', id],
+      ['/oauth2/device', device],
+    ] as const) {
+      const body = new URLSearchParams({ client_id, scope: 'openid', acr_values: 'x'.repeat(9000) });
+      expect([path, (await fetch(system.origin + path, { method: 'POST', body })).status]).toEqual([path, 413]);
+    }
     const statuses = [];
     for (let index = 0; index < 3; index++) statuses.push((await push('x')).status);
     expect(statuses).toEqual([201, 201, 429]);

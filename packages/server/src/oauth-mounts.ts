@@ -24,8 +24,8 @@ export interface OAuthLimits {
 /** The most that the library reads of a body. */
 const bodyBytes = 56 * 1024;
 
-/** Far more than an authorization request: what is pushed is kept for a while, also that of clients that prove nothing. */
-const pushedRequestBytes = 8 * 1024;
+/** Far more than an authorization request: what is asked is kept for a while, also for visitors and clients that prove nothing. */
+const keptRequestBytes = 8 * 1024;
 
 /** Answers a request at an address that services and OAuth clients share. */
 export type AnswerOAuthClient = Mount['handle'];
@@ -50,11 +50,11 @@ export function createOAuthMounts(
   // Clients with certificates call these at the listener for machines (RFC 8705, section 5).
   const called = { crossOrigin: 'tokens', machines: true, requestLimits: requests, bodyBytes, handle: answer } as const;
   return [
-    { ...oauthAuthorizePlace, requestLimits: authorizations, bodyBytes, handle: answer },
+    { ...oauthAuthorizePlace, requestLimits: authorizations, bodyBytes: keptRequestBytes, handle: answer },
     // A public client proves nothing, and leaves a request behind: as many as at the authorization endpoint.
-    { ...oauthPushedRequestPlace, ...called, requestLimits: authorizations, bodyBytes: pushedRequestBytes },
+    { ...oauthPushedRequestPlace, ...called, requestLimits: authorizations, bodyBytes: keptRequestBytes },
     // Of what a request leaves behind for ten minutes fewer may come than of the others.
-    { ...oauthDevicePlace, ...called, requestLimits: devices.requests },
+    { ...oauthDevicePlace, ...called, requestLimits: devices.requests, bodyBytes: keptRequestBytes },
     { ...oauthSignOutPlace, requestLimits: requests, bodyBytes, handle: answer },
     ...[oauthTokenPlace, oauthUserinfoPlace, ...shared].map((place) => ({ ...place, ...called })),
     ...oauthDocumentPlaces.map((place) => ({
